@@ -1,0 +1,213 @@
+"""The frozen values that travel between layers: no behaviour beyond naming themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from safebasin.errors import UsageError
+
+Kind = Literal["harmful", "benign", "bait"]
+Noise = Literal["gaussian", "rademacher"]
+Norm = Literal["layer", "row", "model"]
+Skip = Literal["norms", "vectors", "none"]
+Finish = Literal["eos", "length", "decided", "numeric_failure"]
+Status = Literal["ok", "judge_failed", "numeric_failure"]
+
+KINDS: tuple[Kind, ...] = ("harmful", "benign", "bait")
+
+
+class Label(StrEnum):
+    """What a response is. The four are exclusive, and every response has one."""
+
+    REFUSED = "refused"
+    COMPLIED = "complied"
+    INCOHERENT = "incoherent"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A model by name: `organism:chat`, a folder or a hub id, with revision and adapter."""
+
+    source: str
+    revision: str | None = None
+    adapter: str | None = None
+    adapter_revision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Read the one MODEL grammar: `SOURCE[@REVISION][+ADAPTER[@REVISION]]`.
+
+        A text that names an existing folder is that folder, whatever characters it contains.
+
+        Raises:
+            UsageError: the text is empty, or a part of it is.
+        """
+        text = text.strip()
+        if text and Path(text).is_dir():
+            return cls(text)
+        head, plus, adapter = text.partition("+")
+        source, at, revision = head.partition("@")
+        adapter_source, adapter_at, adapter_revision = adapter.partition("@")
+        parts = [
+            (source, True),
+            (revision, at),
+            (adapter_source, plus),
+            (adapter_revision, adapter_at),
+        ]
+        if any(required and not part for part, required in parts):
+            raise UsageError(
+                f"model {text!r} is not of the form SOURCE[@REVISION][+ADAPTER[@REVISION]]"
+            )
+        return cls(source, revision or None, adapter_source or None, adapter_revision or None)
+
+    def __str__(self) -> str:
+        at = f"@{self.revision}" if self.revision else ""
+        adapter_at = f"@{self.adapter_revision}" if self.adapter_revision else ""
+        return f"{self.source}{at}" + (f"+{self.adapter}{adapter_at}" if self.adapter else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A random direction in weight space, as a recipe: what it is, not its values.
+
+    Attributes:
+        index: which of the run's directions, from 0.
+        seed: the run's seed.
+        noise: distribution of the entries before normalisation.
+        norm: what the noise is scaled to: each tensor's Frobenius norm ("layer", as published),
+            each output row's norm ("row"), or the norm of all moved weights together ("model").
+        skip: which parameters stay where they are: those of normalisation layers ("norms", as
+            published), every one-dimensional one ("vectors"), or none.
+        orthogonal_to: index of an earlier direction of the same recipe that this one is made
+            orthogonal to, per tensor.
+    """
+
+    index: int
+    seed: int = 0
+    noise: Noise = "gaussian"
+    norm: Norm = "layer"
+    skip: Skip = "norms"
+    orthogonal_to: int | None = None
+
+    @property
+    def key(self) -> str:
+        """A name that is the same for the same recipe and differs for any other."""
+        orthogonal = "" if self.orthogonal_to is None else f"~{self.orthogonal_to}"
+        return f"{self.noise}.{self.norm}.{self.skip}.s{self.seed}.d{self.index}{orthogonal}"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in weight space: θ₀ + Σ coefficient · direction. No terms: the checkpoint itself."""
+
+    terms: tuple[tuple[Direction, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        kept = tuple((direction, float(x)) for direction, x in self.terms if x != 0)
+        object.__setattr__(self, "terms", kept)
+
+    @property
+    def key(self) -> str:
+        """A name that two points share only if they are the same place."""
+        if not self.terms:
+            return "origin"
+        return " ".join(f"{direction.key}@{x!r}" for direction, x in self.terms)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One request, as a person would type it.
+
+    Attributes:
+        text: the request itself; wrapped, if a jailbreak wraps it.
+        kind: harmful, benign (its harmless twin), or bait (harmless, but sounds dangerous).
+        category: the topic, for breakdowns; may be empty.
+        form: the task form (describe, code, translate, classify); may be empty.
+        target: the right answer, or the start of it, where the set has one; never shown to a model.
+    """
+
+    text: str
+    kind: Kind
+    category: str = ""
+    form: str = ""
+    target: str = ""
+
+    @cached_property
+    def id(self) -> str:
+        """Sixteen hex digits that depend on kind and text alone."""
+        return hashlib.sha256(f"{self.kind}\0{self.text}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a model said to one prompt at one point.
+
+    Attributes:
+        prompt_id: the prompt it answers.
+        text: decoded without special tokens; empty where `finish` is "numeric_failure".
+        token_ids: as generated, without the end-of-sequence token.
+        finish: the model ended it ("eos"), the token limit did ("length"), the verdict could no
+            longer change ("decided"), or the logits were not finite ("numeric_failure").
+    """
+
+    prompt_id: str
+    text: str
+    token_ids: tuple[int, ...]
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one judge says of one response.
+
+    Attributes:
+        label: None only where `status` is not "ok".
+        score: the judge's own scale, if it has one.
+        detail: the phrase, signal or rule that decided, for a person who asks why.
+        status: "ok", or why there is no label.
+    """
+
+    label: Label | None
+    score: float | None = None
+    detail: str = ""
+    status: Status = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes:
+        value: nan where it is undefined (n = 0).
+        low, high: bounds of the interval at `level`; never outside the quantity's own range.
+        n: how many independent units it rests on.
+        unit: what these units are ("prompts", "directions").
+        method: how the interval was made.
+        censored: how many of the units never showed the event inside the range that was scanned.
+            If any, `value` and `high` are lower bounds.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    unit: str
+    method: str
+    level: float = 0.95
+    censored: int = 0
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def slug(text: str, *, length: int = 40) -> str:
+    """A file name for any text: readable start, then a hash, so that two texts never collide."""
+    readable = _UNSAFE.sub("-", text).strip("-.")[:length] or "x"
+    return f"{readable}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

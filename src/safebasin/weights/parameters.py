@@ -1,0 +1,63 @@
+"""Which tensors of a network a direction moves."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from safebasin.errors import InputRejectedError
+from safebasin.records import Skip
+
+
+def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
+    """The parameters that move, by name, in the network's own order.
+
+    A tied tensor appears once, under its first name; buffers never move. The names are those of
+    `named_parameters`, so they do not depend on how a checkpoint is sharded.
+
+    Args:
+        model: any network with floating-point parameters.
+        skip: "norms" leaves the parameters of normalisation layers (as published), "vectors" every
+            parameter of fewer than two dimensions, "none" nothing.
+
+    Raises:
+        InputRejectedError: a parameter is not floating-point (quantised), or two parameters share
+            memory without being the same parameter, so that moving one would move the other twice.
+    """
+    still = _norm_parameters(model) if skip == "norms" else set()
+    chosen: dict[str, nn.Parameter] = {}
+    owner: dict[int, str] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.is_floating_point() or parameter.element_size() < 2:
+            raise InputRejectedError(
+                f"parameter {name} is {parameter.dtype}: a quantised weight cannot be moved by a "
+                "small amount; load the checkpoint in float32, bfloat16 or float16"
+            )
+        start = parameter.untyped_storage().data_ptr()
+        other = owner.setdefault(start, name)
+        if other != name and start:
+            raise InputRejectedError(
+                f"parameters {other} and {name} share memory without being tied; "
+                "save the model again with save_pretrained and pass that folder"
+            )
+        if name not in still and not (skip == "vectors" and parameter.dim() < 2):
+            chosen[name] = parameter
+    return chosen
+
+
+def rows(tensor: Tensor) -> Tensor:
+    """The tensor as a matrix with one row per output unit; a vector or scalar is one row."""
+    return tensor.reshape(-1, tensor.shape[-1]) if tensor.dim() > 1 else tensor.reshape(1, -1)
+
+
+def _norm_parameters(model: nn.Module) -> set[str]:
+    """Names of parameters that belong to a normalisation layer, whatever the family calls it.
+
+    The published code looks for "norm" in the parameter's name, which misses GPT-2's `ln_f` and
+    GPT-NeoX's `post_attention_layernorm` only by luck; the class of the module is surer.
+    """
+    return {
+        f"{prefix}.{name}" if prefix else name
+        for prefix, module in model.named_modules()
+        if "norm" in type(module).__name__.lower()
+        for name, _ in module.named_parameters(recurse=False)
+    }
