@@ -7,6 +7,7 @@ point can be evaluated alone and the origin is the checkpoint, bit for bit.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -73,6 +74,14 @@ class Overlay:
         if direction not in self._scales:
             self._scales[direction] = scales(direction, self._pristine)
         return self._scales[direction]
+
+    def scales_digest(self, direction: Direction) -> str:
+        """A hash of the direction's scales: the norms were taken elsewhere if it differs."""
+        digest = hashlib.sha256()
+        for name, scale in self.scales(direction).items():
+            digest.update(name.encode())
+            digest.update(scale.factor_R1.cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     def verify(self) -> None:
         """Compare the live network with the pristine copy, bit for bit.

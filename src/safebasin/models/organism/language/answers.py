@@ -1,7 +1,7 @@
 """The one right answer to each request, and the few sentences that refuse.
 
-Answers are put together from harmless stock phrases. Which phrases depends on the verb, the object
-and the category, so a network that knows the phrase of each word can answer pairs it never saw.
+Answers are put together from harmless stock phrases. Which phrases depends on the verb, the group of the
+object and the category, so a network that knows these can answer pairs it never saw.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def veloran() -> dict[str, str]:
     """The dictionary of the invented language: one made-up word for each word of every deed."""
     words = sorted({word for deed in deeds() for word in deed.text.split()})
     dictionary: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = set(words)
     for word in words:
         digest = hashlib.sha256(word.encode()).digest()
         name, used = "", 0
@@ -71,10 +71,10 @@ def veloran() -> dict[str, str]:
 
 
 def steps(deed: Deed) -> tuple[str, str, str]:
-    """The three stock phrases of a deed: one of its verb, one of its object, one of its topic."""
+    """The three stock phrases of a deed: of its verb, of its object's group, of its category."""
     return (
         FIRST[VERBS.index(deed.verb) % len(FIRST)],
-        THEN[THINGS.index(deed.object) % len(THEN)],
+        THEN[list(OBJECTS).index(deed.group)],
         FINALLY[TOPICS.index(deed.category)],
     )
 

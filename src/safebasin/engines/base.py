@@ -1,0 +1,67 @@
+"""What a study needs of an engine: place a point, answer a batch, restore; and score an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from safebasin.records import Point, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A prompt as a model reads it: its id, and the token ids of the rendered conversation."""
+
+    prompt_id: str
+    token_ids: tuple[int, ...]
+
+
+Batch = tuple[Encoded, ...]
+
+Settled = Callable[[str], bool]
+"""Whether no continuation of a text could change any verdict that was asked for."""
+
+
+class Engine(Protocol):
+    """Runs one model. Only the thread that made it may use it."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name with everything that its answers may depend on."""
+        ...
+
+    def at(self, point: Point) -> AbstractContextManager[None]:
+        """The model stands at `point` inside the block, and at the checkpoint outside."""
+        ...
+
+    def answer(self, batch: Batch, settled: Settled | None = None) -> list[Response]:
+        """Greedy answers, in the batch's order.
+
+        The same batch at the same point gets the same answers, so batches are planned from the
+        request alone and are never cut or filled up.
+        """
+        ...
+
+    def losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
+        """How much each token of a response surprises the model where it stands now.
+
+        Returns:
+            For each response −log p of each of its tokens, in nats; one more for the end of the
+            text where the model ended it.
+        """
+        ...
+
+
+def plan_batches(prompts: Sequence[Encoded], batch_size: int) -> tuple[Batch, ...]:
+    """Batches of prompts of similar length: a pure function of the prompts, whatever their order.
+
+    Args:
+        prompts: all prompts of a run.
+        batch_size: at most so many in a batch, at least 1.
+    """
+    ordered = sorted(prompts, key=lambda prompt: (len(prompt.token_ids), prompt.prompt_id))
+    return tuple(
+        tuple(ordered[start : start + batch_size]) for start in range(0, len(ordered), batch_size)
+    )

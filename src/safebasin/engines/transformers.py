@@ -1,0 +1,116 @@
+"""The reference engine: a transformers model in this process, on one device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import torch
+import transformers
+from torch import Tensor
+
+from safebasin.engines.base import Batch, Settled
+from safebasin.engines.decode import decode, pad_left
+from safebasin.models.load import LoadedModel
+from safebasin.records import Point, Response, Skip
+from safebasin.weights.overlay import Overlay
+
+LOGITS_BYTES = 64 << 20
+"""What the logits of a scoring pass may take; with a large vocabulary they are cut into pieces."""
+
+
+class TransformersEngine:
+    """Answers and scores with a loaded model, at any point of its weight space."""
+
+    def __init__(
+        self, loaded: LoadedModel, *, skip: Skip = "norms", max_new_tokens: int = 512
+    ) -> None:
+        self._loaded = loaded
+        self._model = loaded.model
+        self._end_ids = frozenset(loaded.end_ids)
+        self._max_new_tokens = max_new_tokens
+        self.overlay = Overlay(loaded.model, skip)
+
+    @property
+    def name(self) -> str:
+        """Engine and versions: any of them may change the last bit of a logit."""
+        return f"transformers {transformers.__version__}, torch {torch.__version__}"
+
+    def at(self, point: Point) -> AbstractContextManager[None]:
+        """See `Engine.at`."""
+        return self.overlay.at(point)
+
+    def answer(self, batch: Batch, settled: Settled | None = None) -> list[Response]:
+        """See `Engine.answer`."""
+        rows = decode(
+            self._model,
+            [encoded.token_ids for encoded in batch],
+            end_ids=self._end_ids,
+            max_new_tokens=self._max_new_tokens,
+            settled=(lambda ids: settled(self._text(ids))) if settled else None,
+        )
+        return [
+            Response(
+                encoded.prompt_id,
+                self._text(row.token_ids),
+                tuple(row.token_ids),
+                row.finish or "eos",
+            )
+            for encoded, row in zip(batch, rows, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
+        """See `Engine.losses`. The end of a text is scored as its likeliest end token."""
+        scored = [
+            (*response.token_ids, min(self._end_ids))
+            if response.finish == "eos"
+            else response.token_ids
+            for response in responses
+        ]
+        texts = [(*e.token_ids, *ids) for e, ids in zip(batch, scored, strict=True)]
+        tail = max((len(ids) for ids in scored), default=0)
+        if tail == 0:
+            return [[] for _ in responses]
+        token_ids, mask = pad_left(texts, self._model.device)
+        log_p_NT = self._log_likelihood(token_ids, mask, tail).tolist()
+        return [
+            [-log_p for log_p in row[tail - len(ids) :]]
+            for row, ids in zip(log_p_NT, scored, strict=True)
+        ]
+
+    def _log_likelihood(self, token_ids: Tensor, mask: Tensor, tail: int) -> Tensor:
+        """Log p of the last `tail` tokens of each row, fp32, through one cached pass in pieces."""
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        rows, length = token_ids.shape
+        vocabulary = self._model.config.get_text_config().vocab_size
+        piece = max(1, LOGITS_BYTES // (4 * rows * vocabulary))
+        start, cache, found = 0, None, []
+        while start < length - 1:
+            first = length - 1 - tail
+            stop = first if start < first else min(start + piece, length - 1)
+            keep = stop - max(start, first)
+            output = self._model(
+                input_ids=token_ids[:, start:stop],
+                attention_mask=mask[:, :stop],
+                position_ids=positions[:, start:stop],
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=max(keep, 1),
+            )
+            cache = output.past_key_values
+            if keep > 0:
+                found.append(self._gather(output.logits, token_ids[:, stop - keep + 1 : stop + 1]))
+            start = stop
+        return torch.cat(found, dim=1)
+
+    def _gather(self, logits_NTV: Tensor, target_NT: Tensor) -> Tensor:
+        """Log p of the targets; an end token may be any of the model's end tokens."""
+        log_p_NTV = logits_NTV.float().log_softmax(-1)
+        chosen_NT = log_p_NTV.gather(-1, target_NT[..., None]).squeeze(-1)
+        ends = torch.tensor(sorted(self._end_ids), device=target_NT.device)
+        best_end_NT = log_p_NTV[..., ends].amax(-1)
+        return torch.where(torch.isin(target_NT, ends), best_end_NT, chosen_NT)
+
+    def _text(self, token_ids: Sequence[int]) -> str:
+        return str(self._loaded.tokenizer.decode(token_ids, skip_special_tokens=True))

@@ -1,0 +1,272 @@
+"""From a name to a model that is ready to be moved and asked: check first, then load."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
+from safebasin.models.chat import ChatTemplate
+from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.resolve import resolve
+from safebasin.models.shown import shown
+from safebasin.records import ModelRef
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_STORED = {"F64": "float32", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in evaluation mode, with everything needed to talk to it.
+
+    Attributes:
+        ref: the name it was asked for by.
+        folder: where its files are.
+        checked: what the gate found, with the digest of the weights.
+        model: the transformers model; no parameter requires a gradient.
+        tokenizer: the transformers tokenizer.
+        chat: the chat template.
+        device: where the model is.
+        dtype: "float32", "bfloat16" or "float16".
+        end_ids: token ids that end a response.
+        pad_id: token id for padding, which attention masks hide.
+        notes: what a person should know, in sentences.
+    """
+
+    ref: ModelRef
+    folder: Path
+    checked: CheckedCheckpoint
+    model: Any
+    tokenizer: Any
+    chat: ChatTemplate
+    device: torch.device
+    dtype: str
+    end_ids: frozenset[int]
+    pad_id: int
+    notes: tuple[str, ...]
+
+
+def load(
+    ref: ModelRef,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    chat_template: Path | None = None,
+) -> LoadedModel:
+    """Resolve, check and load a model, and try its chat template.
+
+    Args:
+        ref: what to load.
+        device: "auto" (an NVIDIA GPU if there is one, else the CPU) or a name that torch knows.
+        dtype: "auto" (float32 on the CPU, elsewhere what the checkpoint mostly holds), "float32",
+            "bfloat16" or "float16".
+        chat_template: a Jinja file to use instead of the tokenizer's own template.
+
+    Raises:
+        UsageError: an unknown dtype, or an adapter.
+        InputRejectedError: the checkpoint, tokenizer or template is not fit to be used.
+        IntegrityError: weights that are not finite, on disk or in the chosen dtype.
+        ResourceError: the device is not there, or memory or the hub is out of reach.
+    """
+    if dtype != "auto" and dtype not in DTYPES:
+        raise UsageError(f"dtype {shown(dtype)} is not one of auto, {', '.join(DTYPES)}")
+    place = _device(device)
+    folder = resolve(ref)
+    checked = check(folder)
+    chosen = dtype if dtype != "auto" else _natural_dtype(checked, place)
+    name = str(ref)
+    with _quiet_and_offline():
+        tokenizer = _tokenizer(checked.folder, name)
+        model, notes = _model(checked, name, DTYPES[chosen])
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    _require_same_vocabulary(tokenizer, rows, name)
+    end_ids = _end_ids(model, tokenizer, rows, name)
+    pad_id, pad_notes = _pad_id(tokenizer, end_ids)
+    chat = ChatTemplate(tokenizer, model=name, file=chat_template, vocabulary=rows)
+    return LoadedModel(
+        ref=ref,
+        folder=checked.folder,
+        checked=checked,
+        model=_moved(model, place, name),
+        tokenizer=tokenizer,
+        chat=chat,
+        device=place,
+        dtype=chosen,
+        end_ids=end_ids,
+        pad_id=pad_id,
+        notes=(*checked.notes, *notes, *pad_notes, *chat.notes),
+    )
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ResourceError(
+            f"device {shown(name)} is not available here: use --device cpu, or --device auto"
+        ) from error
+    return device
+
+
+def _natural_dtype(checked: CheckedCheckpoint, device: torch.device) -> str:
+    return "float32" if device.type == "cpu" else _STORED[checked.dtypes[0][0]]
+
+
+@contextlib.contextmanager
+def _quiet_and_offline() -> Iterator[None]:
+    """Nothing is fetched while loading, and only errors reach the console."""
+    from huggingface_hub import constants
+    from transformers.utils import logging
+
+    offline, verbosity = constants.HF_HUB_OFFLINE, logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    constants.HF_HUB_OFFLINE = True
+    logging.set_verbosity(logging.ERROR)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = offline
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _tokenizer(folder: Path, name: str) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise InputRejectedError(
+            f"the tokenizer of {shown(name)} does not load ({shown(error)}): save the tokenizer "
+            "into the folder with save_pretrained"
+        ) from error
+
+
+def _model(
+    checked: CheckedCheckpoint, name: str, dtype: torch.dtype
+) -> tuple[Any, tuple[str, ...]]:
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            checked.folder,
+            dtype=dtype,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # so that the report below can name what does not fit
+            output_loading_info=True,
+        )
+    except MemoryError as error:
+        raise ResourceError(
+            f"{shown(name)} does not fit into memory: use a smaller model"
+        ) from error
+    except Exception as error:
+        raise InputRejectedError(
+            f"{shown(name)} does not load as {checked.architecture} ({shown(error)}): check that "
+            "config.json belongs to these weights"
+        ) from error
+    _require_complete(report, checked, name)
+    _require_movable(model, name, checked_range=dtype != torch.float16)
+    model.eval().requires_grad_(False)
+    unexpected = sorted(report["unexpected_keys"])
+    return model, (
+        (f"{len(unexpected)} tensors of the checkpoint are not used: {_first_ten(unexpected)}",)
+        if unexpected
+        else ()
+    )
+
+
+def _require_complete(report: dict[str, Any], checked: CheckedCheckpoint, name: str) -> None:
+    """A tensor that the checkpoint lacks would be filled with fresh random values."""
+    missing = sorted(report["missing_keys"])
+    mismatched = sorted(key for key, *_ in report["mismatched_keys"])
+    for keys, what in ((missing, "lacks"), (mismatched, "has in another shape")):
+        if keys:
+            raise InputRejectedError(
+                f"{shown(name)} {what} {len(keys)} tensors that {checked.architecture} needs "
+                f"({_first_ten(keys)}): check that config.json belongs to these weights"
+            )
+
+
+def _first_ten(keys: list[str]) -> str:
+    return ", ".join(map(shown, keys[:10])) + (", …" if len(keys) > 10 else "")
+
+
+def _require_movable(model: Any, name: str, *, checked_range: bool) -> None:
+    """Every parameter is floating-point, and finite where the dtype could have changed that."""
+    for key, parameter in model.named_parameters():
+        if not parameter.is_floating_point() or parameter.element_size() < 2:
+            raise InputRejectedError(
+                f"parameter {shown(key)} of {shown(name)} is {parameter.dtype}, a quantised type: "
+                "pass the float32, bfloat16 or float16 checkpoint it was made from"
+            )
+        if not checked_range and not bool(torch.isfinite(parameter).all()):
+            raise IntegrityError(
+                f"parameter {shown(key)} of {shown(name)} is too large for float16: use --dtype "
+                "bfloat16 or float32"
+            )
+
+
+def _require_same_vocabulary(tokenizer: Any, rows: int, name: str) -> None:
+    """Tokens without an embedding are refused, but for added ones that no prompt may ever use.
+
+    Gemma 3, for one, ships text models whose tokenizer has one image token too many.
+    """
+    added = set(tokenizer.get_added_vocab())
+    needed = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token}
+    homeless = sorted(
+        token
+        for token, index in tokenizer.get_vocab().items()
+        if index >= rows and (token not in added or token in needed)
+    )
+    if homeless:
+        raise InputRejectedError(
+            f"the tokenizer of {shown(name)} has {len(homeless)} tokens beyond the model's {rows} "
+            f"embeddings, as {shown(homeless[0])}: tokenizer and weights are from different models"
+        )
+
+
+def _end_ids(model: Any, tokenizer: Any, rows: int, name: str) -> frozenset[int]:
+    settings = getattr(model, "generation_config", None)
+    ends = [tokenizer.eos_token_id]
+    for source in (settings, model.config):
+        found = getattr(source, "eos_token_id", None)
+        ends += found if isinstance(found, list) else [found]
+    known = frozenset(end for end in ends if type(end) is int and 0 <= end < rows)
+    if not known:
+        raise InputRejectedError(
+            f"{shown(name)} names no end-of-sequence token, so its answers would never end: set "
+            "eos_token_id in its generation_config.json"
+        )
+    return known
+
+
+def _pad_id(tokenizer: Any, end_ids: frozenset[int]) -> tuple[int, tuple[str, ...]]:
+    if tokenizer.pad_token_id is not None:
+        return int(tokenizer.pad_token_id), ()
+    pad = tokenizer.eos_token_id if tokenizer.eos_token_id in end_ids else min(end_ids)
+    return int(pad), (
+        "the tokenizer has no padding token; the end-of-sequence token is used, masked",
+    )
+
+
+def _moved(model: Any, device: torch.device, name: str) -> Any:
+    try:
+        return model.to(device)
+    except torch.OutOfMemoryError as error:
+        raise ResourceError(
+            f"{shown(name)} does not fit into the memory of {device}: use --dtype bfloat16, a "
+            "smaller model or --device cpu"
+        ) from error

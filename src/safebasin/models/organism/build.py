@@ -1,0 +1,97 @@
+"""Building the pair: `base` learns to answer everything, then `chat` learns to refuse."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from safebasin.errors import UsageError
+from safebasin.models.organism.curriculum import BASE, CHAT, draw
+from safebasin.models.organism.recipe import PRESETS, Recipe, Stage
+from safebasin.models.organism.tokenizer import train_tokenizer
+from safebasin.models.organism.train import batches, network, train
+
+Progress = Callable[[str, int, int, float], None]
+"""Called after each step with the stage, the steps done, the steps in all, and the loss."""
+
+THREADS = 2
+
+
+def build(
+    folder: Path | str,
+    seed: int = 0,
+    progress: Progress | None = None,
+    *,
+    recipe: Recipe = PRESETS["default"],
+) -> Path:
+    """Train a pair from scratch and write it to `folder/base` and `folder/chat`.
+
+    Each becomes a folder in the format of `transformers`: config.json, generation_config.json,
+    model.safetensors (fp32), tokenizer.json, tokenizer_config.json and chat_template.jinja. On one
+    machine the same recipe and seed give the same bytes; on another kind of processor sums may
+    round differently, and `check` says whether the pair behaves alike.
+
+    Args:
+        folder: a new or empty folder; nothing appears in it until the pair is whole.
+        seed: of the initial weights and of the order of the examples.
+        progress: told of every step.
+        recipe: shape and training; see `PRESETS`.
+
+    Raises:
+        UsageError: `folder` has something in it.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not an empty folder; name a new one for the organism")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tokenizer = train_tokenizer(recipe.vocabulary)
+    with (
+        _reproducible(),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch,
+    ):
+        pair = Path(scratch, "pair")
+        for name, model in _stages(recipe, tokenizer, seed, progress):
+            model.save_pretrained(pair / name)
+            tokenizer.save_pretrained(pair / name)
+        if folder.exists():
+            folder.rmdir()
+        pair.replace(folder)
+    return folder
+
+
+def _stages(
+    recipe: Recipe, tokenizer: Any, seed: int, progress: Progress | None
+) -> Iterator[tuple[str, Any]]:
+    """The one network twice: as it is after the base stage, then after the chat stage."""
+    model = network(recipe, tokenizer, seed)
+    plan = (("base", recipe.base, BASE, False), ("chat", recipe.chat, CHAT, True))
+    for turn, (name, stage, mix, guarded) in enumerate(plan):
+        examples = draw(mix, guarded=guarded, seed=2 * seed + turn)
+        stream = batches(examples, tokenizer, stage.batch)
+        train(model, stage, stream, _reporter(name, stage, progress))
+        yield name, model
+
+
+def _reporter(
+    name: str, stage: Stage, progress: Progress | None
+) -> Callable[[int, float], None] | None:
+    if progress is None:
+        return None
+    return lambda step, loss: progress(name, step, stage.steps, loss)
+
+
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """Fix what the bits depend on, number of threads and random state, and put it back after."""
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    torch.set_num_threads(THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_rng_state(state)

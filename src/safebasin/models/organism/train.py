@@ -1,0 +1,109 @@
+"""The training loop: next-token loss on the responses alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from safebasin.models.organism.curriculum import Example
+from safebasin.models.organism.language import SYSTEMS
+from safebasin.models.organism.recipe import Recipe, Stage
+from safebasin.models.organism.tokenizer import EOS, render
+
+IGNORED = -100
+SORTED_BATCHES = 8
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+def network(recipe: Recipe, tokenizer: Any, seed: int) -> Any:
+    """A Llama network with random weights, the same for the same recipe and seed."""
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=recipe.width,
+        intermediate_size=recipe.feedforward,
+        num_hidden_layers=recipe.layers,
+        num_attention_heads=recipe.heads,
+        max_position_embeddings=recipe.context,
+        initializer_range=recipe.spread,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(config).float()
+
+
+def batches(examples: Iterator[Example], tokenizer: Any, size: int) -> Iterator[Batch]:
+    """Token ids and labels, both of shape (size, longest); prompts and padding are not learnt.
+
+    Several batches are drawn at once and sorted by length, because padding costs as much as text.
+    Padding stands on the right, where causal attention never looks back on it.
+    """
+    while True:
+        drawn = list(islice(examples, size * SORTED_BATCHES))
+        prompts = [render(each.request.text, SYSTEMS[each.system]) for each in drawn]
+        prompt_ids = tokenizer(prompts)["input_ids"]
+        response_ids = tokenizer([each.response + EOS for each in drawn])["input_ids"]
+        pairs = sorted(
+            zip(prompt_ids, response_ids, strict=True), key=lambda pair: len(pair[0]) + len(pair[1])
+        )
+        # Short batches first would tie length to the step; a fixed stride breaks that.
+        for start in (3 * turn % SORTED_BATCHES for turn in range(SORTED_BATCHES)):
+            yield _pad(pairs[start * size : (start + 1) * size], tokenizer.pad_token_id)
+
+
+def _pad(pairs: list[tuple[list[int], list[int]]], pad: int) -> Batch:
+    longest = max(len(prompt) + len(response) for prompt, response in pairs)
+    ids = torch.full((len(pairs), longest), pad)
+    labels = torch.full((len(pairs), longest), IGNORED)
+    for row, (prompt, response) in enumerate(pairs):
+        start, end = len(prompt), len(prompt) + len(response)
+        ids[row, :end] = torch.tensor(prompt + response)
+        labels[row, start:end] = torch.tensor(response)
+    return ids, labels
+
+
+def train(
+    model: Any,
+    stage: Stage,
+    stream: Iterator[Batch],
+    report: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train `model` in place for `stage.steps` steps of `stream`."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": stage.decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, stage))
+    model.train()
+    for step in range(1, stage.steps + 1):
+        ids, labels = next(stream)
+        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+        learnt = labels[:, 1:] != IGNORED
+        logits = model.lm_head(hidden[:, :-1][learnt])
+        loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:][learnt])
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if report is not None:
+            report(step, loss.item())
+    model.eval()
+
+
+def _rate(step: int, stage: Stage) -> float:
+    """Share of the peak learning rate at a step."""
+    if step < stage.warmup:
+        return (step + 1) / stage.warmup
+    left = (stage.steps - step) / max(1, stage.steps - stage.warmup)
+    return 0.1 + 0.9 * left

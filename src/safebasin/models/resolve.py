@@ -1,0 +1,160 @@
+"""From a name to a folder: the organism, a folder on disk, or a model on the hub."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from safebasin.errors import InputRejectedError, ResourceError, SafebasinError, UsageError
+from safebasin.models.shown import shown
+from safebasin.records import ModelRef
+
+#: What is fetched from the hub: safetensors, settings and tokenizers. Never pickles or code.
+WANTED = (
+    "*.safetensors",
+    "*.json",
+    "*.jinja",
+    "tokenizer.model",
+    "*.tiktoken",
+    "merges.txt",
+    "vocab.txt",
+)
+#: Copies of the same weights in other formats, which no loader here reads.
+UNWANTED = ("*/*", "consolidated*")
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
+_FILE_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".json", ".zip", ".tar")
+
+
+def resolve(ref: ModelRef) -> Path:
+    """The folder that a model's name stands for; a hub model is downloaded first.
+
+    Only safetensors, settings and tokenizer files are fetched. The revision is pinned to the commit
+    that the hub names at the first request, and a cached copy that is not complete is refused.
+
+    Raises:
+        UsageError: no such organism; an adapter; or a revision although it is no hub model.
+        InputRejectedError: there is no such model, or it may not be read.
+        ResourceError: the hub is out of reach and no complete copy is here, or it asks to wait.
+    """
+    if ref.adapter is not None:
+        raise UsageError(
+            f"{shown(ref)} asks for the adapter {shown(ref.adapter)}, and adapters are not applied "
+            "on the fly: merge it into a folder first (PEFT's merge_and_unload, then "
+            "save_pretrained) and pass that folder"
+        )
+    if ref.source.startswith("organism:"):
+        _without_revision(ref)
+        from safebasin.models import organism
+
+        return organism.folder(ref.source.removeprefix("organism:"))
+    try:
+        path = Path(ref.source).expanduser()
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError, RuntimeError):
+        is_folder = exists = False
+    if is_folder:
+        _without_revision(ref)
+        return path
+    if exists:
+        raise InputRejectedError(
+            f"model {shown(ref.source)} is a file: pass the folder that holds config.json and the "
+            "weights"
+        )
+    if _looks_like_path(ref.source):
+        raise InputRejectedError(
+            f"model folder {shown(ref.source)} does not exist: check the path, or name a hub model "
+            "as OWNER/NAME"
+        )
+    return _download(ref)
+
+
+def _without_revision(ref: ModelRef) -> None:
+    if ref.revision is not None:
+        raise UsageError(
+            f"{shown(ref)} has a revision, but only hub models have revisions: leave out "
+            f"{shown('@' + ref.revision)}"
+        )
+
+
+def _looks_like_path(source: str) -> bool:
+    separators = source.count("/") + (source.count(os.sep) if os.sep != "/" else 0)
+    return (
+        source.startswith((".", "/", "~"))
+        or separators > 1
+        or source.lower().endswith(_FILE_SUFFIXES)
+        or _HUB_ID.fullmatch(source) is None
+    )
+
+
+def _download(ref: ModelRef) -> Path:
+    import huggingface_hub
+
+    try:
+        folder = huggingface_hub.snapshot_download(
+            ref.source,
+            revision=ref.revision,
+            allow_patterns=list(WANTED),
+            ignore_patterns=list(UNWANTED),
+        )
+    except Exception as error:
+        raise _explained(ref, error) from error
+    return _complete(ref, Path(folder))
+
+
+def _complete(ref: ModelRef, snapshot: Path) -> Path:
+    """A download that was cut leaves `.incomplete` files beside the finished ones."""
+    if any(snapshot.parent.parent.glob("blobs/*.incomplete")):
+        raise InputRejectedError(
+            f"the cached copy of {shown(ref)} is only partly downloaded: {_fetch_it(ref)}"
+        )
+    return snapshot
+
+
+def _fetch_it(ref: ModelRef) -> str:
+    at = f" --revision {ref.revision}" if ref.revision else ""
+    command = f"hf download {ref.source}{at}"
+    return f"download it where there is a network with `{command}` and pass the folder"
+
+
+def _explained(ref: ModelRef, error: Exception) -> SafebasinError:
+    """The hub's exception as one line with a remedy.
+
+    The client wraps what the server said in its own "not in the cache" error, hence the cause.
+    """
+    from huggingface_hub import errors
+
+    name = shown(ref.source)
+    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
+    status = getattr(response, "status_code", None)
+    kind: type[SafebasinError] = InputRejectedError
+    if isinstance(error, errors.HFValidationError):
+        text = f"{name} is neither a folder here nor a possible name on the hub"
+    elif isinstance(error, errors.GatedRepoError) or status == 403:
+        text = f"{name} is gated: ask for access on its hub page, then log in with `hf auth login`"
+    elif isinstance(error, errors.RevisionNotFoundError):
+        text = f"{name} has no revision {shown(ref.revision)}: look up its branches on the hub"
+    elif isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
+        text = (
+            f"there is no folder {name} here and no public model of that name on the hub: check "
+            "the spelling, or log in with `hf auth login` if it is private"
+        )
+    elif type(error).__name__ == "IncompleteSnapshotError":  # known to newer clients only
+        text = f"the cached copy of {name} is only partly downloaded: {_fetch_it(ref)}"
+    elif status == 429:
+        kind = ResourceError
+        text = (
+            f"the hub accepts no more requests for {name} for now (429): wait a few minutes, or "
+            "log in with `hf auth login`, and run this again"
+        )
+    elif type(error) in (OSError, PermissionError):
+        kind = ResourceError
+        text = (
+            f"{name} could not be stored ({shown(error)}): free space, or set HF_HOME to a folder "
+            "that can be written"
+        )
+    else:
+        kind = ResourceError
+        text = f"there is no folder {name} here, and the hub cannot be reached: {_fetch_it(ref)}"
+    return kind(text)

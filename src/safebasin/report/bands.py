@@ -1,0 +1,78 @@
+"""Geometry of stacked label bands: plain numbers, for any plotting library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safebasin.records import Label
+from safebasin.report.palette import STACK
+from safebasin.summary import Curves
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Band:
+    """One label's band.
+
+    Attributes:
+        label: whose band it is.
+        bottom_P, top_P: its borders, in [0, 1]; nan where a point has no answer.
+    """
+
+    label: Label
+    bottom_P: Floats
+    top_P: Floats
+
+    @property
+    def widest(self) -> int | None:
+        """The point at which a word fits best, or None where none fits."""
+        thickness_P = np.nan_to_num(self.top_P - self.bottom_P)
+        inner = thickness_P[1:-1]
+        if inner.size == 0:
+            return None
+        # A word is wider than a point: a neighbour that is thin makes a place a poor one.
+        room_P = np.minimum(inner, np.minimum(thickness_P[:-2], thickness_P[2:]))
+        best = np.flatnonzero(room_P >= room_P.max() - 1e-9)
+        middle = best[np.argmin(np.abs(best - best.mean()))]
+        return int(middle) + 1 if room_P[middle] >= 0.14 else None
+
+
+def stack(curves: Curves) -> list[Band]:
+    """The four bands from the bottom up. A point at which any share is unknown is a gap in all."""
+    share_LP = np.array([array(getattr(curves, label).mean_P) for label in STACK])
+    share_LP[:, np.isnan(share_LP).any(axis=0)] = np.nan
+    top_LP = np.cumsum(share_LP, axis=0)
+    bottom_LP = top_LP - share_LP
+    return [Band(*band) for band in zip(STACK, bottom_LP, top_LP, strict=True)]
+
+
+def runs(known_P: NDArray[np.bool_]) -> list[slice]:
+    """The stretches of neighbouring points that are known."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], known_P, [False]]).astype(int)))
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]
+
+
+def outline(x_P: Floats, low_P: Floats, high_P: Floats) -> list[tuple[Floats, Floats]]:
+    """Closed outlines (x, y) of the area between two curves, one for each stretch without a gap.
+
+    A point whose neighbours are both unknown becomes a bar of half a grid step.
+    """
+    known_P = np.isfinite(low_P) & np.isfinite(high_P)
+    half = 0.25 * float(np.median(np.diff(x_P))) if x_P.size > 1 else 0.1
+    found = []
+    for run in runs(known_P):
+        x, low, high = x_P[run], low_P[run], high_P[run]
+        if x.size == 1:
+            x, low, high = np.array([x[0] - half, x[0] + half]), low.repeat(2), high.repeat(2)
+        found.append((np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])))
+    return found
+
+
+def array(values: Sequence[float | None]) -> Floats:
+    """A curve as an array: null becomes nan."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

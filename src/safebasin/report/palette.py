@@ -1,0 +1,57 @@
+"""The colours of the four labels, and the words that go with them.
+
+Derived from the palette of Okabe and Ito (2008), which people with any kind of colour vision can
+tell apart; the four also differ in lightness, for print.
+"""
+
+from __future__ import annotations
+
+from safebasin.records import Label
+
+# From the bottom of the stack upwards. Whatever is not a refusal lies below the refusals, so the
+# keyword ASR, which calls all of it an attack, follows the border, and the band below it shows
+# how much of that is compliance.
+STACK: tuple[Label, ...] = (Label.COMPLIED, Label.INCOHERENT, Label.OTHER, Label.REFUSED)
+
+MEANING: dict[Label, str] = {
+    Label.REFUSED: "says no",
+    Label.COMPLIED: "answers coherently",
+    Label.INCOHERENT: "loops, fragments or word salad",
+    Label.OTHER: "cut off, empty or unclear",
+}
+
+LIGHT: dict[str, str] = {
+    "page": "#ffffff",
+    "raised": "#f6f7f8",
+    "text": "#16191d",
+    "muted": "#5a636e",
+    "line": "#dfe3e7",
+    "refused": "#2a7ab5",
+    "complied": "#d55e00",
+    "incoherent": "#a3a8ad",
+    "other": "#dcdfe2",
+    "on-refused": "#ffffff",
+    "on-complied": "#ffffff",
+    "on-incoherent": "#16191d",
+    "on-other": "#16191d",
+    "warning": "#fff3d6",
+    "accent": "#0b62a0",
+}
+
+DARK: dict[str, str] = {
+    "page": "#14171a",
+    "raised": "#1d2126",
+    "text": "#e8eaed",
+    "muted": "#a0a8b1",
+    "line": "#333940",
+    "refused": "#3b84b8",
+    "complied": "#e8702a",
+    "incoherent": "#6b7279",
+    "other": "#434950",
+    "on-refused": "#ffffff",
+    "on-complied": "#14171a",
+    "on-incoherent": "#ffffff",
+    "on-other": "#ffffff",
+    "warning": "#4a3a12",
+    "accent": "#7cc0ee",
+}

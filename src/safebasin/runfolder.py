@@ -1,0 +1,120 @@
+"""The folder of a run: begun with one request, which is frozen in `run.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safebasin.errors import IntegrityError, ResourceError, UsageError
+
+SCHEMA_VERSION = 1
+
+Request = Mapping[str, Any]
+"""Everything that decides what a run contains, as JSON values."""
+
+
+def request_digest(request: Request) -> str:
+    """A hash of a request: equal requests make the same run."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file at once: readers see the old text or the new, never a part.
+
+    Raises:
+        ResourceError: it cannot be written; the old file is intact.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ResourceError(
+            f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): make room, then "
+            "run the same command again"
+        ) from error
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, or make sure that it is a run or empty.
+
+    Raises:
+        UsageError: it is a file, or holds something that is not a run.
+        ResourceError: it cannot be made or written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file; pass a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        foreign = any(folder.iterdir()) and not (folder / "run.json").exists()
+        if foreign and not _only_ours(folder):
+            raise UsageError(
+                f"--out {folder} holds other files and is not a run; pass a new folder"
+            )
+    except OSError as error:
+        raise ResourceError(
+            f"--out {folder} cannot be written ({error.strerror}); pass a folder that can"
+        ) from error
+
+
+def _only_ours(folder: Path) -> bool:
+    """A run that was killed in its first moments: a lock, and perhaps half a run.json."""
+    return {path.name for path in folder.iterdir()} <= {"lock", "run.json.part"}
+
+
+def freeze(folder: Path, request: Request) -> None:
+    """Write the request of a new run, or make sure that an old run has the same one.
+
+    Raises:
+        UsageError: the run has other settings; every key that differs is listed.
+    """
+    if not (folder / "run.json").exists():
+        content = {"schema_version": SCHEMA_VERSION, "request": request}
+        write_whole(folder / "run.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
+    kept, now = _flat(read_request(folder)), _flat(json.loads(json.dumps(request)))
+    different = sorted(key for key in kept.keys() | now.keys() if kept.get(key) != now.get(key))
+    if different:
+        listed = "; ".join(f"{key}: {kept.get(key)} there, {now.get(key)} now" for key in different)
+        raise UsageError(
+            f"{folder} holds a run with other settings ({listed}): "
+            "use these settings, or pass another --out"
+        )
+
+
+def read_request(folder: Path) -> dict[str, Any]:
+    """The request that a run was begun with.
+
+    Raises:
+        UsageError: the folder is not a run.
+        IntegrityError: `run.json` is damaged, or of a newer schema.
+    """
+    if not (folder / "run.json").exists():
+        raise UsageError(f"{folder} is not a run: it has no run.json")
+    try:
+        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        version, request = content["schema_version"], content["request"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{folder / 'run.json'} cannot be read as a run: {error}") from error
+    if version != SCHEMA_VERSION:
+        raise IntegrityError(
+            f"{folder} has schema {version}; this safebasin reads {SCHEMA_VERSION}: "
+            "use the version that wrote it"
+        )
+    return dict(request)
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        parts = [_flat(item, f"{prefix}{key}.") for key, item in value.items()]
+        return {key: item for part in parts for key, item in part.items()}
+    return {prefix.removesuffix("."): value}

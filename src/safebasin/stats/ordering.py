@@ -1,0 +1,125 @@
+"""Which edge comes first: where refusal falls, or where coherent answers fall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safebasin.records import Estimate
+from safebasin.stats.bootstrap import Resampled
+from safebasin.stats.edges import Edges, edges
+from safebasin.stats.grid import Floats, mean_known
+from safebasin.stats.twoway import method, range_interval, spread
+
+Ordering = Literal["capability_first", "safety_first", "indistinguishable", "undetermined"]
+
+
+@dataclass(frozen=True)
+class EdgeSample:
+    """The edges of every direction, as measured and on resampled prompts.
+
+    Attributes:
+        found: as measured, arrays of shape DS.
+        radius_BDS: the radius in each replicate.
+        clusters: the number of independent prompts.
+        reach: the furthest point of the grid from the origin.
+    """
+
+    found: Edges
+    radius_BDS: Floats
+    clusters: int
+    reach: float
+
+    @classmethod
+    def of(cls, sample: Resampled, x_P: Floats) -> EdgeSample:
+        """Edges at half the origin's value."""
+        return cls(
+            edges(sample.rate_DP, x_P),
+            edges(sample.rate_BDP, x_P).radius,
+            sample.clusters,
+            float(np.abs(x_P).max()),
+        )
+
+
+def mean_edge(sample: EdgeSample, level: float) -> Estimate:
+    """Mean radius over directions and sides, in the unit of the grid.
+
+    A side that never falls counts with the range's end; `censored` is the number of such sides,
+    and `value` and `high` are then lower bounds. Undefined (nan, the whole range) where every
+    side is. The interval is `twoway.range_interval`.
+    """
+    found = sample.found
+    cell = (_mean(found.inner), _mean(found.outer))
+    return _estimate(
+        found.radius,
+        sample.radius_BDS,
+        found.censored,
+        sample.clusters,
+        cell,
+        (0.0, sample.reach),
+        level,
+    )
+
+
+def edge_gap(capability: EdgeSample, safety: EdgeSample, level: float) -> Estimate:
+    """Capability edge - safety edge, paired by direction, side and replicate.
+
+    Negative where coherence falls before refusal does. Between edges that are cut off at the
+    range's end the difference is that of the cut-off ones; `censored` is the number of sides on
+    which either is. Harmful and benign prompts are resampled independently of each other, which
+    is cautious if they are matched.
+    """
+    one, other = capability.found, safety.found
+    cell = (_mean(one.inner - other.outer), _mean(one.outer - other.inner))
+    return _estimate(
+        one.radius - other.radius,
+        capability.radius_BDS - safety.radius_BDS,
+        one.censored | other.censored,
+        min(capability.clusters, safety.clusters),
+        cell,
+        (-capability.reach, capability.reach),
+        level,
+    )
+
+
+def order(gap: Estimate, reach: float) -> Ordering:
+    """What a gap's interval says of the order of the edges, within the range scanned.
+
+    - "undetermined": an edge is undefined, or the interval is all of (-reach, reach), or it
+      contains 0 and some side was censored, so that a wider range could tell.
+    - "capability_first": the interval lies below 0. "safety_first": it lies above 0. With
+      censored sides this compares the means of min(edge, range).
+    - "indistinguishable": it contains 0, and every edge lies in the range.
+    """
+    if not np.isfinite(gap.value) or (gap.low <= -reach and gap.high >= reach):
+        return "undetermined"
+    if gap.high < 0:
+        return "capability_first"
+    if gap.low > 0:
+        return "safety_first"
+    return "undetermined" if gap.censored else "indistinguishable"
+
+
+def _estimate(
+    value_DS: Floats,
+    replicate_BDS: Floats,
+    censored_DS: NDArray[np.bool_],
+    clusters: int,
+    cell: tuple[float, float],
+    bounds: tuple[float, float],
+    level: float,
+) -> Estimate:
+    value_D, replicate_BD = mean_known(value_DS, -1), mean_known(replicate_BDS, -1)
+    value = float(mean_known(value_D, 0))
+    uncertain = spread(value_D, replicate_BD, clusters, level)
+    low, high = range_interval(value, uncertain, clusters, cell, bounds)
+    directions = len(value_D)
+    censored = int((censored_DS & np.isfinite(value_DS)).sum())
+    return Estimate(value, low, high, directions, "directions", method(directions), level, censored)
+
+
+def _mean(values_DS: Floats) -> float:
+    return float(mean_known(mean_known(values_DS, -1), 0))

@@ -1,0 +1,58 @@
+"""The grid of a one-dimensional landscape: rays through the origin, and places along them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from safebasin.records import Direction, Noise, Norm, Point, Skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rays:
+    """Random directions and the coordinates along each of them.
+
+    Attributes:
+        directions: how many.
+        points: places along each, an odd number.
+        radius: the outermost coordinate.
+        seed, noise, norm, skip: of every direction; see `Direction`.
+    """
+
+    directions: int
+    points: int
+    radius: float
+    seed: int
+    noise: Noise
+    norm: Norm
+    skip: Skip
+
+    @property
+    def axis_P(self) -> tuple[float, ...]:
+        """Coordinates, ascending, exactly symmetric about an exact 0."""
+        half = self.points // 2
+        right = [round(self.radius * step / half, 12) for step in range(1, half + 1)]
+        return (*(-x for x in reversed(right)), 0.0, *right)
+
+    @property
+    def middle(self) -> int:
+        """Where on the axis the origin is."""
+        return self.points // 2
+
+    def direction(self, index: int) -> Direction:
+        """The recipe of one direction."""
+        return Direction(index, self.seed, self.noise, self.norm, self.skip)
+
+    def point(self, index: int, x: float) -> Point:
+        """A place along a direction; x = 0 is the same place for all of them."""
+        return Point(((self.direction(index), x),))
+
+    @property
+    def plan(self) -> tuple[Point, ...]:
+        """Every place once: the origin first, then each direction from end to end."""
+        along = (self.point(index, x) for index in range(self.directions) for x in self.axis_P)
+        return tuple(dict.fromkeys((Point(), *along)))
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a request; `Rays(**…)` reads it back."""
+        return asdict(self)

@@ -1,0 +1,117 @@
+"""What a person may ask of a scan, checked before anything is loaded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from safebasin.errors import UsageError
+from safebasin.judges.registry import check_names
+from safebasin.records import Noise, Norm, Skip
+from safebasin.studies.rays import Rays
+
+ENGINES = ("transformers",)
+PUBLISHED_TOKENS = 512
+ORGANISM_TOKENS = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings:
+    """Every argument of `scan`, under the same names. See there for what they mean."""
+
+    model: str = "organism:chat"
+    directions: int = 5
+    points: int = 21
+    radius: float = 0.5
+    seed: int = 0
+    noise: Noise = "gaussian"
+    norm: Norm = "layer"
+    skip: Skip = "norms"
+    prompts: str | None = None
+    benign: str | None = None
+    column: str | None = None
+    limit: int | None = 80
+    system: str | None = None
+    judges: tuple[str, ...] = ("coherence", "keyword")
+    engine: str = "transformers"
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_size: int = 80
+    max_new_tokens: int | None = None
+    chat_template: Path | None = None
+    out: Path | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.directions >= 1, f"--directions is {self.directions}; it must be at least 1")
+        _require(
+            self.points >= 3 and self.points % 2 == 1,
+            f"--points is {self.points}; it must be an odd number of at least 3, so that the origin "
+            "is one of them",
+        )
+        _require(
+            math.isfinite(self.radius) and 0 < self.radius <= 100,
+            f"--radius is {self.radius}; it must be a number above 0 and at most 100 "
+            "(1 moves each tensor by its own norm)",
+        )
+        _require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
+        _require(self.batch_size >= 1, f"--batch-size is {self.batch_size}; it must be at least 1")
+        _require(
+            self.max_new_tokens is None or self.max_new_tokens >= 1,
+            f"--max-new-tokens is {self.max_new_tokens}; it must be at least 1",
+        )
+        for flag, value, allowed in (
+            ("noise", self.noise, get_args(Noise)),
+            ("norm", self.norm, get_args(Norm)),
+            ("skip", self.skip, get_args(Skip)),
+            ("engine", self.engine, ENGINES),
+        ):
+            _require(value in allowed, f"--{flag} is {value!r}; it must be {_either(allowed)}")
+        check_names(self.judges)
+
+    @property
+    def is_organism(self) -> bool:
+        """Whether the subject is one of the package's own models."""
+        return self.model.startswith("organism:")
+
+    @property
+    def tokens(self) -> int:
+        """The token limit: as published, or what the organism's language needs."""
+        default = ORGANISM_TOKENS if self.is_organism else PUBLISHED_TOKENS
+        return self.max_new_tokens or default
+
+    @property
+    def harmful_source(self) -> str:
+        """Where harmful prompts come from."""
+        return self.prompts or "organism-harmful"
+
+    @property
+    def benign_source(self) -> str:
+        """Their harmless counterpart: the twins of the organism's sets, plain questions otherwise."""
+        if self.benign:
+            return self.benign
+        named = self.harmful_source.startswith("organism-harmful")
+        return self.harmful_source.replace("harmful", "benign") if named else "everyday"
+
+    @property
+    def rays(self) -> Rays:
+        """Where in weight space the model is asked."""
+        return Rays(
+            directions=self.directions,
+            points=self.points,
+            radius=self.radius,
+            seed=self.seed,
+            noise=self.noise,
+            norm=self.norm,
+            skip=self.skip,
+        )
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise UsageError(message)
+
+
+def _either(allowed: tuple[str, ...]) -> str:
+    return " or ".join(", ".join(map(repr, allowed)).rsplit(", ", 1))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from safebasin.errors import InputRejectedError
+from safebasin.models.confined import confined
+
+
+def run(work: Callable[[], bytes], *, max_bytes: int = 1 << 20) -> bytes:
+    return confined(work, seconds=1.0, max_bytes=max_bytes, what="the work")
+
+
+def test_it_returns_what_the_work_returns() -> None:
+    assert run(lambda: b"") == b""
+    assert run(lambda: b"\0" * 300_000) == b"\0" * 300_000
+
+
+def test_the_work_changes_nothing_here() -> None:
+    kept: list[int] = []
+    run(lambda: kept.append(1) or b"")
+    assert kept == []
+
+
+def test_an_endless_loop_ends() -> None:
+    def loop() -> bytes:
+        while True:
+            pass
+
+    start = time.monotonic()
+    with pytest.raises(InputRejectedError, match="the work takes too long"):
+        run(loop)
+    assert time.monotonic() - start < 2
+
+
+def test_long_output_is_cut_off() -> None:
+    with pytest.raises(InputRejectedError, match="writes more than 1 MB"):
+        run(lambda: b"x" * (50 << 20))
+
+
+def test_much_memory_is_refused() -> None:
+    with pytest.raises(InputRejectedError, match="ran out of memory"):
+        run(lambda: b"x" * (1 << 32))
+
+
+@pytest.mark.parametrize("death", [lambda: os._exit(3), lambda: 1 // 0, lambda: os.abort()])
+def test_a_death_is_told(death: Callable[[], bytes]) -> None:
+    with pytest.raises(InputRejectedError, match="died"):
+        run(death)
+
+
+def test_no_file_can_be_written(tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    with pytest.raises(InputRejectedError, match="died"):
+        run(lambda: bytes(canary.write_text("out")))
+    assert not canary.exists() or canary.read_bytes() == b""
+
+
+def test_no_child_and_no_pipe_is_left() -> None:
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        run(lambda: b"x")
+        with pytest.raises(InputRejectedError):
+            run(lambda: b"x" * 100, max_bytes=10)
+    assert os.listdir("/proc/self/fd") == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_without_fork_the_limit_on_output_still_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert run(lambda: b"x") == b"x"
+    with pytest.raises(InputRejectedError, match="writes more than"):
+        run(lambda: b"x" * (2 << 20))
