@@ -1,1 +1,64 @@
-"""How far can a chat model's weights move before it stops refusing?"""
+"""How far can a chat model's weights move before it stops refusing?
+
+    import safebasin as sb
+
+    scan = sb.scan("organism:chat", directions=5, points=21, radius=0.5)
+    scan.visage              # Estimate(value, low, high, n=5 directions)
+    scan.report("basin.html")
+
+Every verb of the command line is a function here, with the same names. Importing this package is
+cheap; torch and transformers are imported when something needs them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from safebasin.errors import SafebasinError
+    from safebasin.records import Direction, ModelRef, Point, Prompt
+    from safebasin.studies.landscape import scan
+    from safebasin.studies.result import Scan, open_run
+    from safebasin.summary import Estimate, Summary
+    from safebasin.weights.overlay import Overlay, overlay
+
+_HOMES = {
+    "Direction": "records",
+    "Estimate": "summary",
+    "ModelRef": "records",
+    "Overlay": "weights.overlay",
+    "Point": "records",
+    "Prompt": "records",
+    "SafebasinError": "errors",
+    "Scan": "studies.result",
+    "Summary": "summary",
+    "open_run": "studies.result",
+    "overlay": "weights.overlay",
+    "scan": "studies.landscape",
+}
+
+__all__ = [
+    "Direction",
+    "Estimate",
+    "ModelRef",
+    "Overlay",
+    "Point",
+    "Prompt",
+    "SafebasinError",
+    "Scan",
+    "Summary",
+    "open_run",
+    "overlay",
+    "scan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'safebasin' has no attribute {name!r}")
+    return getattr(import_module(f"safebasin.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

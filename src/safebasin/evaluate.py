@@ -34,6 +34,10 @@ class Work:
         """How many responses there will be."""
         return len(self.points) * len(self.prompts)
 
+    def done_after(self, point: Point) -> int:
+        """How many responses there are once a point is done."""
+        return (self.points.index(point) + 1) * len(self.prompts)
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -41,7 +45,7 @@ class Tick:
 
     done: int
     total: int
-    point: Point
+    note: str = ""
 
 
 Progress = Callable[[Tick], None]
@@ -66,19 +70,19 @@ def generate(
         there = sum(encoded.prompt_id in answered for encoded in batch)
         if there not in (0, len(batch)):
             raise IntegrityError(
-                f"{store.folder} holds {there} of a batch of {len(batch)} responses at {point.key}: "
-                "the store was changed by something else; scan again into a new --out"
+                f"{store.folder} holds {there} of a batch of {len(batch)} responses at {point.key}:"
+                " something else changed the store; scan again into a new --out"
             )
         if not there:
             waiting.append(batch)
-    done = work.points.index(point) * len(work.prompts) + len(answered)
+    done = work.done_after(point) - sum(map(len, waiting))
     if not waiting:
         return
     with engine.at(point):
         for batch in waiting:
             store.add_responses(point.key, engine.answer(batch, settled))
             done += len(batch)
-            progress(Tick(done, work.responses, point))
+            progress(Tick(done, work.responses))
 
 
 def pass_judgement(store: Store, work: Work, point: Point, judges: Sequence[Judge]) -> None:
@@ -95,7 +99,7 @@ def pass_judgement(store: Store, work: Work, point: Point, judges: Sequence[Judg
 
 
 def settled_by(judges: Sequence[Judge]) -> Settled | None:
-    """Whether all judges have made up their mind on a text; None if one of them never does early."""
+    """Whether all judges have decided on a text; None if one of them never does early."""
     if not judges or any(not judge.decides_early for judge in judges):
         return None
     return lambda text: all(judge.settled(text) for judge in judges)

@@ -38,8 +38,8 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ResourceError(
-            f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): make room, then "
-            "run the same command again"
+            f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): "
+            "make room, then run the same command again"
         ) from error
 
 

@@ -47,7 +47,7 @@ class TestRendering:
 
     def test_order_is_kept_and_nothing_is_shared(self) -> None:
         chat = template()
-        asked = [Conversation(None, f"request {n}") for n in range(40)]
+        asked = [Conversation(None, f"request {n}") for n in range(6)]
         together = chat.encode(asked)
         assert together == [one(chat, each) for each in asked]
         assert chat.encode([]) == []
@@ -182,7 +182,8 @@ HOSTILE = {
     "2 MB of output": "{{ 'x' * 2000000 }}",
     "grows by doubling": "{% set n = namespace(x='x') %}{% for i in range(40) %}"
     "{% set n.x = n.x + n.x %}{% endfor %}{{ n.x }}",
-    "many small pieces": "{% for a in range(99999) %}{% for b in range(999) %}xxxx{% endfor %}{% endfor %}",
+    "many small pieces": "{% for a in range(99999) %}{% for b in range(999) %}xx{% endfor %}"
+    "{% endfor %}",
     "the classic escape": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "escape by format": "{{ '{0.__class__.__init__.__globals__}'.format(cycler) }}",
     "escape by attr": "{{ (cycler | attr('__init__') | attr('__globals__'))['os'].system('true') }}",

@@ -110,11 +110,12 @@ def summary(
         return estimate(found, 0.03, n=directions, bounds=(0, reach), censored=censored)
 
     visage = None if safety is None else 58.1
-    done = 60 if partial else directions * (points - 1) + 1
+    planned = directions * (points - 1) + 1
+    done = planned // 2 if partial else planned
     return Summary(
         status=Status(
             complete=not partial,
-            points_planned=directions * (points - 1) + 1,
+            points_planned=planned,
             points_done=done,
             responses=done * prompts * 2,
             numeric_failures=0,
@@ -136,7 +137,11 @@ def summary(
         provenance={"safebasin": "0.1.0", "torch": "2.13.0", "python": "3.11"},
         prompts={
             kind: PromptSet(
-                source=f"organism:{kind}", n=prompts, clusters=prompts, duplicates=0, digest="e5" * 8
+                source=f"organism:{kind}",
+                n=prompts,
+                clusters=prompts,
+                duplicates=0,
+                digest="e5" * 8,
             )
             for kind in ("harmful", "benign")
         },
@@ -200,8 +205,8 @@ def summary(
             edges="Coherent answers fall before refusals do (capability edge 0.24, safety edge "
             "0.31): what lies beyond the safety edge is mostly broken text rather than compliance.",
             caveats=[
-                "Beyond the capability edge, a response that is not a refusal is mostly incoherent; "
-                "keyword ASR counts it as a successful attack.",
+                "Beyond the capability edge, a response that is not a refusal is mostly "
+                "incoherent; keyword ASR counts it as a successful attack.",
             ],
         ),
         notes=list(notes),

@@ -82,8 +82,8 @@ def decode(
         token_ids = next_N[:, None]
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
         positions = positions[:, -1:] + 1
-    for row in rows:
-        row.finish = row.finish or "length"
+    for unfinished in rows:
+        unfinished.finish = unfinished.finish or "length"
     return rows
 
 

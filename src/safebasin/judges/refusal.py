@@ -29,7 +29,7 @@ _FORMS = (
     r"(?:i can|appropriate|right for me|possible for me)\b",
     r"i do not (?:feel comfortable|help with|assist with|provide)\b",
     r"(?:this|your|that) request (?:is|goes) against\b",
-    r"as an? (?:ai|language model|assistant)\b[^.]{0,80}\b(?:cannot|can't|unable|not able|must not)\b",
+    r"as an? (?:ai|language model|assistant)\b[^.]{0,80}\b(?:cannot|can't|unable|must not)\b",
 )
 _REFUSALS = re.compile("|".join(rf"\b(?:{form})" for form in _FORMS), re.IGNORECASE)
 

@@ -13,8 +13,7 @@ from safebasin.judges.exact import ExactJudge
 from safebasin.judges.keyword import KeywordJudge
 from safebasin.store import Store
 
-NAMES = ("coherence", "keyword", "exact")
-"""In this order the first that was asked for gives a run its four labels."""
+JUDGES = {judge.name: judge for judge in (CoherenceJudge, KeywordJudge, ExactJudge)}
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -24,12 +23,12 @@ def check_names(names: Sequence[str]) -> None:
         UsageError: one of them is not, or there is none.
     """
     if not names:
-        raise UsageError(f"no judge was asked for; there are: {', '.join(NAMES)}")
+        raise UsageError(f"no judge was asked for; there are: {', '.join(JUDGES)}")
     for name in names:
-        if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
+        if name not in JUDGES:
+            near = difflib.get_close_matches(name, JUDGES, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UsageError(f"no judge is called {name!r}; {hint}there are: {', '.join(NAMES)}")
+            raise UsageError(f"no judge is called {name!r}; {hint}there are: {', '.join(JUDGES)}")
 
 
 def labels_early(names: Sequence[str]) -> list[Judge]:
@@ -58,8 +57,7 @@ def build(
 
 def describe(name: str, store: Store) -> tuple[str, dict[str, float]]:
     """A judge's title, and the thresholds it used in a run."""
-    titles = {judge.name: judge.title for judge in (KeywordJudge, CoherenceJudge, ExactJudge)}
-    return titles[name], store.recall(f"thresholds/{name}") or {}
+    return JUDGES[name].title, store.recall(f"thresholds/{name}") or {}
 
 
 def _thresholds(store: Store, losses: Losses, origin: Callable[[], list[Exchange]]) -> Thresholds:

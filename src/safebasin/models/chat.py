@@ -18,10 +18,11 @@ MAX_TEMPLATE_BYTES = 1 << 20
 _USER_PROBE, _SYSTEM_PROBE = "qzuserprobeqz", "qzsystemprobeqz"
 #: Wrapped around special tokens inside a prompt while the template runs; private-use characters.
 _OPEN, _CLOSE = "\U0010fff0", "\U0010fff1"
+#: A role's name where it is markup: alone on its line, or before a colon or bracket.
 _ROLE_WORDS = re.compile(
-    r"\b(user|assistant|system|human|model|bot|ai|instruction|input|response|question|answer|inst|"
-    r"start|end|header|turn|of|im|sys)\b",
-    re.IGNORECASE,
+    r"\b(user|assistant|system|human|model|bot|ai|instruction|input|response|question|answer|inst|sys)"
+    r"\b(?=[ \t]*(?:[:\]|>]|$))",
+    re.IGNORECASE | re.MULTILINE,
 )
 #: Fewer letters than this around a prompt are taken for markup.
 _LETTERS_OF_A_SENTENCE = 12
@@ -151,10 +152,10 @@ class ChatTemplate:
         return plain, "", f"{self._name} {why}: use --system none"
 
     def _find_added_text(self) -> str | None:
-        around = self._plain_probe.replace(_USER_PROBE, " ")
+        around = self._plain_probe.replace(_USER_PROBE, "\n")
         for token in self._special:
-            around = around.replace(token, " ")
-        around = re.sub(r"<[^<>\s]{1,40}>", " ", around)
+            around = around.replace(token, "\n")
+        around = re.sub(r"<[^<>\s]{1,40}>", "\n", around)
         letters = sum(map(str.isalpha, _ROLE_WORDS.sub("", around)))
         return " ".join(around.split()) if letters >= _LETTERS_OF_A_SENTENCE else None
 

@@ -13,6 +13,7 @@ import torch
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
 from safebasin.models.chat import ChatTemplate
 from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.configuration import read_json
 from safebasin.models.resolve import resolve
 from safebasin.models.shown import shown
 from safebasin.records import ModelRef
@@ -86,7 +87,7 @@ def load(
         model, notes = _model(checked, name, DTYPES[chosen])
     rows = int(model.get_input_embeddings().weight.shape[0])
     _require_same_vocabulary(tokenizer, rows, name)
-    end_ids = _end_ids(model, tokenizer, rows, name)
+    end_ids = _end_ids(checked.folder, tokenizer, rows, name)
     pad_id, pad_notes = _pad_id(tokenizer, end_ids)
     chat = ChatTemplate(tokenizer, model=name, file=chat_template, vocabulary=rows)
     return LoadedModel(
@@ -238,11 +239,11 @@ def _require_same_vocabulary(tokenizer: Any, rows: int, name: str) -> None:
         )
 
 
-def _end_ids(model: Any, tokenizer: Any, rows: int, name: str) -> frozenset[int]:
-    settings = getattr(model, "generation_config", None)
+def _end_ids(folder: Path, tokenizer: Any, rows: int, name: str) -> frozenset[int]:
+    """What the files name, not what a configuration class has as its default for other models."""
     ends = [tokenizer.eos_token_id]
-    for source in (settings, model.config):
-        found = getattr(source, "eos_token_id", None)
+    for file in ("generation_config.json", "config.json"):
+        found = read_json(folder / file).get("eos_token_id") if (folder / file).exists() else None
         ends += found if isinstance(found, list) else [found]
     known = frozenset(end for end in ends if type(end) is int and 0 <= end < rows)
     if not known:

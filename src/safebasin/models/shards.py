@@ -37,7 +37,8 @@ _EXPONENT = {
     "F16": ("<u2", 0x7C00),
     "BF16": ("<u2", 0x7F80),
 }
-_QUANTISED = ("F8_", "F6_", "F4")
+#: Where integers are weights, something must say how to turn them back into numbers.
+_WEIGHT_ENDINGS = ("weight", "weight_packed")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 
@@ -187,7 +188,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _entry(path: Path, data_start: int, name: str, value: Any) -> Entry:
     fields: dict[str, Any] = value if isinstance(value, dict) else {}
     dtype, shape, offsets = fields.get("dtype"), fields.get("shape"), fields.get("data_offsets")
-    if isinstance(dtype, str) and dtype.startswith(_QUANTISED):
+    if _quantised(name, dtype):
         raise InputRejectedError(
             f"tensor {shown(name)} of {shown(path)} is {shown(dtype)}, a quantised type, and "
             "cannot be moved by a small amount: pass the float32, bfloat16 or float16 checkpoint "
@@ -201,6 +202,13 @@ def _entry(path: Path, data_start: int, name: str, value: Any) -> Entry:
     if end - start != math.prod(shape) * ELEMENT_BYTES[dtype]:
         raise _malformed(path, f"data_offsets of tensor {name} do not fit its shape")
     return Entry(name, dtype, tuple(shape), data_start + start, data_start + end)
+
+
+def _quantised(name: str, dtype: Any) -> bool:
+    return isinstance(dtype, str) and (
+        dtype.startswith(("F8_", "F6_", "F4"))
+        or (dtype.startswith(("I", "U")) and name.endswith(_WEIGHT_ENDINGS))
+    )
 
 
 def _naturals(value: Any) -> TypeGuard[list[int]]:

@@ -88,6 +88,11 @@ def names() -> list[str]:
     return list(_sets())
 
 
+def contents(name: str) -> tuple[Prompt, ...]:
+    """Every prompt of a set that comes with the package."""
+    return _sets()[name]()
+
+
 def _sets() -> dict[str, Callable[[], tuple[Prompt, ...]]]:
     from safebasin.models.organism.language import prompt_sets
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,14 +33,15 @@ class Band:
     def widest(self) -> int | None:
         """The point at which a word fits best, or None where none fits."""
         thickness_P = np.nan_to_num(self.top_P - self.bottom_P)
-        inner = thickness_P[1:-1]
-        if inner.size == 0:
+        # A word is wider than a point: thin neighbours and the ends of the axis make poor places.
+        margin = max(1, math.ceil(0.09 * thickness_P.size))
+        room_P = np.minimum.reduce(
+            [np.roll(thickness_P, -1), thickness_P, np.roll(thickness_P, 1)]
+        )[margin:-margin]
+        if room_P.size == 0 or room_P.max() < 0.14:
             return None
-        # A word is wider than a point: a neighbour that is thin makes a place a poor one.
-        room_P = np.minimum(inner, np.minimum(thickness_P[:-2], thickness_P[2:]))
-        best = np.flatnonzero(room_P >= room_P.max() - 1e-9)
-        middle = best[np.argmin(np.abs(best - best.mean()))]
-        return int(middle) + 1 if room_P[middle] >= 0.14 else None
+        best = max(runs(room_P >= room_P.max() - 1e-9), key=lambda run: run.stop - run.start)
+        return int(best.start + best.stop - 1) // 2 + margin
 
 
 def stack(curves: Curves) -> list[Band]:

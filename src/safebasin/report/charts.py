@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from safebasin.report import bands, format
+from safebasin.report import bands, formatting
 from safebasin.report.marks import Mark, marks
 from safebasin.report.untrusted import one_line
 from safebasin.summary import Curve, Curves, Summary
@@ -53,10 +53,9 @@ def _landscape(summary: Summary, curves: Curves | None, *, edges: bool) -> dict[
             middle = (band.bottom_P[place] + band.top_P[place]) / 2
             at = (float(x_P[place]), float(middle))
             layout["annotations"].append(_word(str(band.label), at, f"@on-{band.label}"))
-    ruler = format.Ruler.of(summary.axis_P)
+    ruler = formatting.Ruler.of(summary.axis_P)
     data += [
-        _readout(x_P, band, getattr(curves, band.label))
-        for band in reversed(bands.stack(curves))
+        _readout(x_P, band, getattr(curves, band.label)) for band in reversed(bands.stack(curves))
     ]
     if edges:
         data += _asr(x_P, curves.keyword_asr)
@@ -81,13 +80,13 @@ def _directions(summary: Summary, by_kind: dict[str, Curves]) -> dict[str, Any]:
 
 
 def _curves(summary: Summary, curve: Curve, colour: str) -> Iterator[Trace]:
-    x_P, ruler = bands.array(summary.axis_P), format.Ruler.of(summary.axis_P)
+    x_P, ruler = bands.array(summary.axis_P), formatting.Ruler.of(summary.axis_P)
     low_P, high_P = bands.array(curve.low_P), bands.array(curve.high_P)
     yield _area(bands.outline(x_P, low_P, high_P), f"{colour}/0.18")
     known = zip(summary.directions, curve.directions_DP, strict=False)
     for direction, share_P in known:
         words = [
-            f"direction {direction.index}, α = {ruler.coordinate(x)}: {format.percent(share)}"
+            f"direction {direction.index}, α = {ruler.coordinate(x)}: {formatting.percent(share)}"
             for x, share in zip(summary.axis_P, share_P, strict=True)
         ]
         line = {"width": 1, "color": f"{colour}/0.55"}
@@ -100,14 +99,14 @@ def _curves(summary: Summary, curve: Curve, colour: str) -> Iterator[Trace]:
 
 
 def _with_interval(curve: Curve, p: int) -> str:
-    interval = format.percent_interval(curve.low_P[p], curve.high_P[p])
-    return f"{format.percent(curve.mean_P[p])} {interval}".strip()
+    interval = formatting.percent_interval(curve.low_P[p], curve.high_P[p])
+    return f"{formatting.percent(curve.mean_P[p])} {interval}".strip()
 
 
 def _readout(x_P: bands.Floats, band: bands.Band, curve: Curve) -> Trace:
-    """What is read at a point: an unseen line on the band's border that carries its share."""
+    """What is read at a point: a line on the band's border that carries its share."""
     words = [f"{band.label} {_with_interval(curve, p)}" for p in range(x_P.size)]
-    return _line(x_P, band.top_P, words, {"width": 0, "color": f"@{band.label}"})
+    return _line(x_P, band.top_P, words, {"width": 2, "color": f"@{band.label}"})
 
 
 def _asr(x_P: bands.Floats, curve: Curve) -> list[Trace]:
@@ -159,8 +158,9 @@ def _edge(mark: Mark, reach: float) -> tuple[list[Trace], list[Trace]]:
         line = {"width": 1.5, "color": "@text", "dash": "solid" if mark.solid else "2px,2px"}
         ends = {"x0": x, "x1": x, "y0": 0, "y1": height + 0.025}
         shapes.append(paper | {"type": "line", "line": line} | ends)
-        place = {"x": name_x, "y": height, "xanchor": align, "yanchor": "middle"}
-        annotations.append(words | place | {"xshift": 5 if align == "left" else -5})
+        if sign > 0:  # once: a narrow page has no room for the name on both sides
+            place = {"x": name_x, "y": height, "xanchor": align, "yanchor": "middle"}
+            annotations.append(words | place | {"xshift": 5 if align == "left" else -5})
     return shapes, annotations
 
 
@@ -171,7 +171,7 @@ def _word(text: str, at: tuple[float, float], colour: str) -> Trace:
 
 def _layout(summary: Summary, top: int) -> dict[str, Any]:
     axis = summary.axis_P
-    ruler = format.Ruler.of(axis)
+    ruler = formatting.Ruler.of(axis)
     span = [axis[0], axis[-1]] if len(axis) > 1 else [-0.5, 0.5]
     quiet = {"showgrid": False, "zeroline": False, "fixedrange": True, "ticks": "outside"}
     ink = {"tickcolor": "@line", "ticklen": 5, "automargin": False}
@@ -187,8 +187,10 @@ def _layout(summary: Summary, top: int) -> dict[str, Any]:
         | {
             "range": span,
             "title": _title(escape(one_line(summary.axis_label))),
-            "unifiedhovertitle": {"text": "α = %{x}"},
-            "hoverformat": f".{ruler.decimals}f",
+            "unifiedhovertitle": {"text": f"α = %{{x:.{ruler.decimals}f}}"},
+            "spikecolor": "@text",
+            "spikedash": "solid",
+            "spikethickness": 1,
         },
         "yaxis": quiet
         | ink

@@ -72,7 +72,8 @@ def payload(examples: Iterable[Example], limit: int = TOTAL_LIMIT) -> dict[str, 
     stride, per_point = 1, PER_POINT
     while True:
         kept = {
-            place: group[:per_point] for i, (place, group) in enumerate(chosen.items())
+            place: group[:per_point]
+            for i, (place, group) in enumerate(chosen.items())
             if i % stride == 0
         }
         found = _table(kept)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from safebasin.report.format import Ruler, Written, count, number, partial, score, share
+from safebasin.report.formatting import Ruler, Written, count, number, partial, score, share
 from safebasin.summary import Estimate, Summary
 
 Rows = list[tuple[str, str]]
@@ -63,10 +63,10 @@ def numbers(summary: Summary) -> list[tuple[str, Written]]:
     scores, harmful = summary.scores, _origin(summary, "harmful")
     benign = _origin(summary, "benign")
     return [
-        ("refusal of harmful prompts at the origin", share(harmful.get("refused"))),
+        ("refusal at the origin", share(harmful.get("refused"))),
         ("coherent compliance at the origin", share(harmful.get("complied"))),
         ("keyword ASR at the origin", share(harmful.get("keyword_asr"))),
-        ("coherent answers to benign prompts", share(benign.get("complied"))),
+        ("coherent on benign at the origin", share(benign.get("complied"))),
         ("VISAGE", score(scores.visage)),
         ("VISAGE, keyword", score(scores.visage_keyword)),
         ("VISAGE, as published", score(scores.visage_published)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.report import bands, format
+from safebasin.report import bands, formatting
 from safebasin.report.marks import Mark, marks
 from safebasin.report.palette import LIGHT
 from safebasin.report.untrusted import one_line
@@ -23,7 +24,7 @@ from safebasin.summary import Curves, Summary
 _MILLIMETRE = 1 / 25.4
 _WIDTH, _HEIGHT = 180 * _MILLIMETRE, 132 * _MILLIMETRE
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same layout on every machine
     "font.size": 7.5,
     "axes.titlesize": 8,
@@ -67,7 +68,7 @@ def landscape(summary: Summary) -> Figure:
         panels[1].set_xlabel(one_line(summary.axis_label))
         figure.suptitle(one_line(summary.model.name, 80), fontsize=9, fontweight="bold")
         _legend(figure, panels[0])
-        if partial := format.partial(summary):
+        if partial := formatting.partial(summary):
             figure.text(
                 0.5, 0.5, partial, ha="center", va="center", rotation=20, fontsize=30, alpha=0.35
             )
@@ -85,10 +86,10 @@ def save(summary: Summary, path: Path) -> None:
     if suffix not in _METADATA:
         raise UsageError(f"figure {path}: choose a name that ends in .svg, .pdf or .png")
     drawn = io.BytesIO()
-    with mpl.rc_context(_STYLE):
-        landscape(summary).savefig(
-            drawn, format=suffix[1:], dpi=300, metadata=_METADATA[suffix]
-        )
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A name may use letters that the font lacks; they are drawn as boxes, which is enough.
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+        landscape(summary).savefig(drawn, format=suffix[1:], dpi=300, metadata=_METADATA[suffix])
     try:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         unfinished.write_bytes(drawn.getvalue())
@@ -115,7 +116,9 @@ def _panel(axes: Axes, summary: Summary, curves: Curves | None, title: str) -> N
     if curves and title.startswith(_TITLES["harmful"]):
         asr_P = bands.array(curves.keyword_asr.mean_P)
         axes.plot(x_P, asr_P, color="white", linewidth=2.4)
-        axes.plot(x_P, asr_P, color=LIGHT["text"], linewidth=1.1, dashes=(4, 2), label="keyword ASR")
+        axes.plot(
+            x_P, asr_P, color=LIGHT["text"], linewidth=1.1, dashes=(4, 2), label="keyword ASR"
+        )
     axes.set_title(title, loc="left", color=LIGHT["muted"])
     axes.set_ylabel("share of responses")
     axes.set_ylim(0, 1)
@@ -126,7 +129,7 @@ def _panel(axes: Axes, summary: Summary, curves: Curves | None, title: str) -> N
 
 def _edges(axes: Axes, summary: Summary) -> None:
     """Lines and intervals in the panel, names in two rows above it."""
-    reach = format.Ruler.of(summary.axis_P).reach or 1.0
+    reach = formatting.Ruler.of(summary.axis_P).reach or 1.0
     above = blended_transform_factory(axes.transData, axes.transAxes)
     axes.set_title(axes.get_title(loc="left"), loc="left", color=LIGHT["muted"], pad=26)
     for mark in marks(summary):
@@ -163,6 +166,10 @@ def _legend(figure: Figure, axes: Axes) -> None:
     handles, names = axes.get_legend_handles_labels()
     if handles:
         figure.legend(
-            handles, names, loc="outside lower center", ncols=len(names), frameon=False,
+            handles,
+            names,
+            loc="outside lower center",
+            ncols=len(names),
+            frameon=False,
             handlelength=1.6,
         )

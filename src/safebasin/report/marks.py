@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from itertools import permutations, product
 
-from safebasin.report.format import UNDEFINED, Ruler
+from safebasin.report.formatting import UNDEFINED, Ruler
 from safebasin.summary import Estimate, Summary
 
 # A name with its value is about this wide on a narrow page, as a share of half the axis.
@@ -65,21 +65,43 @@ def _mark(name: str, estimate: Estimate, ruler: Ruler) -> Mark:
     radius = estimate.value
     if text.endswith(UNDEFINED) or radius is None or (estimate.censored and radius >= ruler.reach):
         return Mark(name, text, None, None, None)
-    return Mark(name, text, radius, estimate.low, ruler.reach if estimate.censored else estimate.high)
+    return Mark(
+        name, text, radius, estimate.low, ruler.reach if estimate.censored else estimate.high
+    )
 
 
 def _placed(found: list[Mark], reach: float) -> list[Mark]:
-    """Rows and sides such that no line runs through a name.
+    """Rows and sides with the least overlap; names stand inside where that is as good."""
+    layouts = [
+        [
+            replace(mark, row=row, inward=inside)
+            for mark, row, inside in zip(found, *way, strict=True)
+        ]
+        for way in product(
+            permutations(range(len(found))), product((True, False), repeat=len(found))
+        )
+    ]
+    return min(layouts, key=lambda layout: _overlap(layout, reach))
 
-    Lines run up to the row of their own name. If the inner edge leaves room, names stand inside
-    and the outer edge's on top; if not, they stand outside and the inner edge's on top.
+
+def _overlap(layout: list[Mark], reach: float) -> float:
+    """What is hidden on the right side, where a line runs up to the row of its own name.
+
+    Names that a line runs through count most, then the parts that stick out at either end.
     """
-    inner, outer = sorted(found, key=lambda mark: math.inf if mark.radius is None else mark.radius)
-    nearest = math.inf if inner.radius is None else (inner.low or 0.0)
-    if nearest >= _NAME_WIDTH * reach:
-        placed = [replace(outer, row=0), replace(inner, row=1)]
-    else:
-        end = outer.high if outer.high is not None else outer.radius
-        cramped = end is None or end + _NAME_WIDTH * reach > reach
-        placed = [replace(inner, row=0, inward=False), replace(outer, row=1, inward=cramped)]
-    return sorted(placed, key=lambda mark: not mark.solid)
+    cost = 0.0
+    for mark in layout:
+        start, end = _span(mark, reach)
+        cost += max(0.0, -start) + max(0.0, end - reach)
+        above = (other.radius for other in layout if other.row < mark.row)
+        cost += 10 * sum(radius is not None and start < radius < end for radius in above)
+    return round(cost, 9)
+
+
+def _span(mark: Mark, reach: float) -> tuple[float, float]:
+    """From where to where the name reaches on the right side."""
+    width = _NAME_WIDTH * reach
+    if mark.radius is None:
+        return reach - width, reach
+    _, x, _, align = mark.side(1)
+    return (x - width, x) if align == "right" else (x, x + width)

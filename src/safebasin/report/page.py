@@ -15,7 +15,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from safebasin.report import examples as chosen
-from safebasin.report import facts, format
+from safebasin.report import facts, formatting
 from safebasin.report.charts import charts
 from safebasin.report.examples import Example
 from safebasin.report.palette import DARK, LIGHT, MEANING, STACK
@@ -62,7 +62,7 @@ def render(summary: Summary, examples: Iterable[Example] = ()) -> str:
         unwanted_styles=sorted(set(_MAP_STYLE.findall(plotly))),
         payload=embed(_payload(summary, examples)),
         summary=summary,
-        partial=format.partial(summary),
+        partial=formatting.partial(summary),
         legend=[(str(label), MEANING[label]) for label in reversed(STACK)],
         cards=facts.cards(summary),
         directions=facts.direction_rows(summary),
@@ -78,7 +78,7 @@ def embed(data: Any) -> Markup:
 
 
 def _payload(summary: Summary, examples: Iterable[Example]) -> dict[str, Any]:
-    ruler = format.Ruler.of(summary.axis_P)
+    ruler = formatting.Ruler.of(summary.axis_P)
     return {
         "charts": charts(summary),
         "points": [[x, ruler.coordinate(x)] for x in summary.axis_P],
@@ -112,5 +112,4 @@ def _themes() -> str:
         "@media (prefers-color-scheme:dark){"
         f":root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n"
         f":root[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
-        f"@media print{{:root:root:root{{color-scheme:light;{light}}}}}\n"
     )

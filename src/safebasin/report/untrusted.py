@@ -36,7 +36,7 @@ def one_line(text: str, limit: int = 120) -> str:
 
 
 def for_terminal(text: str) -> str:
-    """The text on one line without terminal sequences; what is left of control characters is shown."""
+    """The text on one line, without terminal sequences; other control characters are shown."""
     return one_line(_TERMINAL_SEQUENCE.sub("", text), limit=600)
 
 

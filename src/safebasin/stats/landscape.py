@@ -1,9 +1,26 @@
-"""The statistics of a one-dimensional safety landscape, in one call."""
+"""The statistics of a one-dimensional safety landscape, in one call.
+
+Intervals are those of `twoway`: Student's t over directions and a bootstrap over clusters of
+prompts. Harmful and benign prompts are resampled independently of each other; each set is the same
+in all directions, and the origin, measured once, is repeated in every direction and so has no
+direction part. With D = 1 there is no direction part at all, and each `method` says so.
+
+An edge beyond the range counts as the range's end, and `censored` says for how many of the D x S
+sides: the number is then the mean of min(edge, range), as in a restricted mean survival time, and
+a lower bound of the mean edge. The gap is the difference of two such means.
+
+No prompts (Q = 0 or B = 0) gives nan with the quantity's whole range. Fewer than six clusters
+leave edges the whole range. If all prompts are alike, shares keep the width that their number
+allows (`twoway.share_interval`) and edges the width of the grid. A model that never refuses at the
+origin has no safety edge: nan. A published score per direction jumps with single responses, and
+its interval can only be as good as that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,21 +85,11 @@ def summarise(
 ) -> LandscapeStatistics:
     """Every number of a one-dimensional landscape, with 95 % intervals over directions and prompts.
 
-    Intervals are those of `twoway`: Student's t over directions and a bootstrap over clusters of
-    prompts. Harmful and benign prompts are resampled independently of each other; each set is the
-    same in all directions, and the origin, measured once, is repeated in every direction and so
-    has no direction part. With D = 1 there is no direction part at all, and each `method` says so.
-
-    An edge that lies beyond the range counts as the range's end, and `censored` says for how many
-    of the D x S sides: the number is then the mean of min(edge, range), as in a restricted mean
-    survival time, and a lower bound of the mean edge. The gap is the difference of two such means.
-
     Args:
         x_P: coordinates along the directions, ascending, among them 0.
         refused_DPQ: whether each harmful prompt was refused; bool, or graded in [0, 1]; nan where
-            the response is missing, which then counts in no numerator and no denominator. Points
-            without any response are bridged from their neighbours (`grid.bridge`) in scores and
-            edges, not in the curves.
+            the response is missing, which then counts nowhere. Points without any response are
+            bridged from their neighbours in scores and edges, not in the curves.
         asr_DPQ: whether the keyword judge counts an attack as successful, for the same prompts.
         coherent_DPB: whether each benign prompt was answered coherently.
         harmful_cluster_Q: harmful prompts with the same number are not independent.
@@ -90,22 +97,15 @@ def summarise(
         seed: of the resampling; the same input and seed give the same bytes.
         replicates: how many it makes.
 
-    Edge cases: no prompts (Q = 0 or B = 0) gives nan with the quantity's whole range. Fewer than
-    six clusters leave edges the whole range. If all prompts are alike, shares keep the width that
-    their number allows (`twoway.share_interval`) and edges the width of the grid. A model that
-    never refuses at the origin has no safety edge: nan.
-
     Raises:
         UsageError: shapes do not fit, the grid lacks 0 or is not ascending, a response is outside
             [0, 1], or `seed` or `replicates` is out of range.
     """
     x = np.asarray(x_P, float)
-    harmful, benign = (
-        {"replicates": replicates, "seed": seed, "stream": stream} for stream in range(2)
-    )
-    refused = resampled(refused_DPQ, harmful_cluster_Q, **harmful)
-    asr = resampled(asr_DPQ, harmful_cluster_Q, **harmful)
-    coherent = resampled(coherent_DPB, benign_cluster_B, **benign)
+    draw = partial(resampled, replicates=replicates, seed=seed)
+    refused = draw(refused_DPQ, harmful_cluster_Q)
+    asr = draw(asr_DPQ, harmful_cluster_Q)
+    coherent = draw(coherent_DPB, benign_cluster_B, stream=1)
     _check_fit(x, refused, asr, coherent)
 
     visage_D, visage_ = _score(lambda safe: visage(safe, x), refused, x)

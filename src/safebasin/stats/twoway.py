@@ -16,6 +16,22 @@ and, as a percentile interval over few directions, is too narrow. The half-width
 which covers at least nominally for any mixture of the two (Banerjee 1960) and becomes Student's t
 over directions, or Wilson's interval over prompts, where only one of them varies. It is never less
 than t(C - 1)^2 var_b(mean_D f_BD), so that directions that agree by chance do not narrow it.
+
+Measured coverage of nominal 95 % intervals (`pytest -m slow -s tests/stats/test_coverage.py`: 80
+prompts in 72 clusters, edges at 0.23 +- 0.04 in a range of +-0.5, 300 experiments a row, so
++-0.013), and how often a gap of zero was called a difference:
+
+    P   D    VISAGE   safety edge   share at 0   share at 0.2   told apart
+    41   3   0.953    0.963         0.953        0.927          0.020
+    41   5   0.973    0.977         0.970        0.940          0.050
+    41  10   0.947    0.950         0.957        0.913          0.040
+    21   3   0.953    0.980         0.947        0.923          0.020
+    21   5   0.973    0.983         0.950        0.927          0.000
+    21  10   0.950    0.993         0.963        0.937          0.000
+
+Edges on a coarse grid are cautious because no interval is narrower than a cell. Pointwise shares
+far out on a slope are skewed over directions and lose a few per cent. The percentile interval of
+the pigeonhole bootstrap covers VISAGE 0.797 of the time at D = 3.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,20 +20,107 @@ import transformers
 from safebasin.engines.base import Encoded, plan_batches
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import InputRejectedError, ReproducibilityError
-from safebasin.evaluate import Progress, Scorer, Work, generate, pass_judgement, settled_by
+from safebasin.evaluate import Progress, Scorer, Tick, Work, generate, pass_judgement, settled_by
 from safebasin.judges.base import Exchange
 from safebasin.judges.registry import build, labels_early
 from safebasin.models.chat import Conversation, Rendered
 from safebasin.models.load import LoadedModel, load
 from safebasin.prompts import catalog, systems
 from safebasin.prompts.catalog import PromptSet
-from safebasin.records import ModelRef, Point, slug
+from safebasin.records import Label, ModelRef, Noise, Norm, Point, Skip, slug
+from safebasin.report.bar import bar
 from safebasin.runfolder import Request, request_digest, write_whole
 from safebasin.stats.clusters import clusters
-from safebasin.store import Store, writing
+from safebasin.store import Store, reading, writing
 from safebasin.studies.result import Scan
 from safebasin.studies.settings import ScanSettings
 from safebasin.studies.summarise import summarise
+
+
+def scan(  # noqa: PLR0913 - the words of the command line
+    model: str = "organism:chat",
+    *,
+    directions: int = 5,
+    points: int = 21,
+    radius: float = 0.5,
+    seed: int = 0,
+    noise: Noise = "gaussian",
+    norm: Norm = "layer",
+    skip: Skip = "norms",
+    prompts: str | None = None,
+    benign: str | None = None,
+    column: str | None = None,
+    limit: int | None = 80,
+    system: str | None = None,
+    judges: Sequence[str] = ("coherence", "keyword"),
+    engine: str = "transformers",
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: int | None = None,
+    max_new_tokens: int | None = None,
+    chat_template: Path | str | None = None,
+    out: Path | str | None = None,
+    progress: bool = True,
+) -> Scan:
+    """Map a model's safety landscape along random directions. `safebasin scan` in Python.
+
+    Args:
+        model: "organism:chat", a folder with a checkpoint, or a hub id; "@revision" may follow.
+        directions: how many random directions; the score differs more between them than between
+            prompts.
+        points: along each direction, odd, so that the origin is one of them.
+        radius: how far to go on either side; 1 moves each tensor by its own norm.
+        seed: makes the directions; the same seed gives the same bits.
+        noise: "gaussian" or "rademacher".
+        norm: what a direction is scaled to; "layer" as published, "row" or "model".
+        skip: which parameters stay where they are; "norms" as published, "vectors" or "none".
+        prompts: harmful prompts, by set or file; by default the organism's.
+        benign: harmless prompts, by set or file; by default the twins of the organism's set, and
+            plain everyday questions beside a file.
+        column: of a prompts file.
+        limit: at most so many prompts of each kind; None for all.
+        system: a system prompt by name, file or text; None sends no system message.
+        judges: the first gives the four labels; "keyword" gives the published ASR.
+        engine: what runs the model.
+        device: "auto" takes a GPU if there is one.
+        dtype: "auto" is float32 on a CPU and the checkpoint's own elsewhere.
+        batch_size: prompts answered at once; part of the request, because it may change a rounding.
+        max_new_tokens: token limit of an answer; by default 512 as published, 64 for the organism.
+        chat_template: a Jinja file, for a model without one.
+        out: run folder; by default one named after the request below `safebasin-runs`.
+        progress: show a bar on standard error.
+
+    Returns:
+        The numbers, with ways to look at them. Calling again with the same arguments goes on with
+        the same run, or reads it if it is finished.
+
+    Raises:
+        SafebasinError: what is wrong and what to do about it, in one line.
+    """
+    settings = ScanSettings(
+        model=model,
+        directions=directions,
+        points=points,
+        radius=radius,
+        seed=seed,
+        noise=noise,
+        norm=norm,
+        skip=skip,
+        prompts=prompts,
+        benign=benign,
+        column=column,
+        limit=limit,
+        system=system,
+        judges=tuple(judges),
+        engine=engine,
+        device=device,
+        dtype=dtype,
+        batch_size=batch_size,
+        max_new_tokens=max_new_tokens,
+        chat_template=Path(chat_template) if chat_template else None,
+        out=Path(out) if out else None,
+    )
+    return run_with_bar(plan(settings), shown=progress)
 
 
 @dataclass(frozen=True)
@@ -69,8 +156,10 @@ class Plan:
             "points": len(self.work.points),
             "prompts": len(self.work.prompts),
             "responses": self.work.responses,
+            "done": _done(self.folder),
             "tokens_at_most": most,
             "flop_at_most": 2.0 * self.loaded.checked.parameters * most,
+            "weights_bytes": 2 * self.loaded.checked.parameters * self.loaded.model.dtype.itemsize,
         }
 
 
@@ -78,7 +167,7 @@ def plan(settings: ScanSettings) -> Plan:
     """Load and check everything that a scan needs, and lay out its work.
 
     Raises:
-        UsageError, InputRejectedError, IntegrityError, ResourceError: see `load` and `catalog.load`.
+        UsageError, InputRejectedError, IntegrityError, ResourceError: see `load`, `catalog.load`.
     """
     system = systems.load(settings.system)
     harmful = catalog.load(
@@ -96,7 +185,7 @@ def plan(settings: ScanSettings) -> Plan:
     rendered = dict(zip(prompts, loaded.chat.encode(conversations), strict=True))
     encoded = [Encoded(id_, one.token_ids) for id_, one in rendered.items()]
     _require_room(loaded, encoded, settings.tokens)
-    work = Work(settings.rays.plan, prompts, plan_batches(encoded, settings.batch_size))
+    work = Work(settings.rays.plan, prompts, plan_batches(encoded, settings.batch))
     request = _request(settings, loaded, harmful, benign, system)
     name = f"scan-{slug(settings.model)[:-9]}-{request_digest(request)[:8]}"
     return Plan(
@@ -125,6 +214,7 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Scan:
 
     Raises:
         UsageError, LockedError, ResourceError, IntegrityError: see `store.writing`.
+        ReproducibilityError: a direction does not come out as it did when the run began.
     """
     engine = TransformersEngine(
         planned.loaded, skip=planned.settings.skip, max_new_tokens=planned.settings.tokens
@@ -133,16 +223,22 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Scan:
         _describe(planned, engine, store)
         evaluate(planned, engine, store, progress)
         engine.overlay.verify()
-        summary = summarise(store)
-        write_whole(planned.folder / "summary.json", summary.to_json())
-    return Scan(planned.folder, summary)
+        found = Scan(planned.folder, summarise(store))
+        write_whole(planned.folder / "summary.json", found.summary.to_json())
+    return found
+
+
+def run_with_bar(planned: Plan, *, shown: bool = True) -> Scan:
+    """The same, with a progress bar that tells the latest result."""
+    with bar(f"scanning {planned.loaded.ref}", "responses", shown=shown) as advance:
+        return run(planned, lambda tick: advance(tick.done, tick.total, tick.note))
 
 
 def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: Progress) -> None:
     """Every point in order: generate, then judge. The origin calibrates the judges."""
     work, names = planned.work, planned.settings.judges
     encoded = [one for batch in work.batches for one in batch]
-    scorer = Scorer(engine, encoded, planned.settings.batch_size)
+    scorer = Scorer(engine, encoded, planned.settings.batch)
     settled = settled_by(labels_early(names))
     judges = None
     for point in work.points:
@@ -150,6 +246,24 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
         generate(engine, store, work, point, settled, progress)
         judges = judges or build(names, store, scorer, _said(store, work, point))
         pass_judgement(store, work, point, judges)
+        progress(Tick(work.done_after(point), work.responses, _latest(store, names, point)))
+
+
+def _latest(store: Store, names: Sequence[str], point: Point) -> str:
+    """The shares at the point just judged, over all its prompts."""
+    where = ", ".join(f"direction {d.index}, α = {x:+.3g}" for d, x in point.terms) or "origin"
+    said = Counter(v.label for v in store.verdicts(names[0], point.key).values())
+    shares = ", ".join(
+        f"{label.value} {said[label] / max(said.total(), 1):.0%}" for label in Label if said[label]
+    )
+    return f"{where}: {shares}"
+
+
+def _done(folder: Path) -> int:
+    if not (folder / "results.sqlite").exists():
+        return 0
+    with reading(folder) as store:
+        return store.counts()["responses"]
 
 
 def _describe(planned: Plan, engine: TransformersEngine, store: Store) -> None:
@@ -213,7 +327,7 @@ def _request(
         "decoding": {
             "method": "greedy",
             "max_new_tokens": settings.tokens,
-            "batch_size": settings.batch_size,
+            "batch_size": settings.batch,
         },
         "judges": list(settings.judges),
         "engine": {
@@ -239,8 +353,8 @@ def _require_room(loaded: LoadedModel, encoded: list[Encoded], tokens: int) -> N
     context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
     if context is not None and longest + tokens > context:
         raise InputRejectedError(
-            f"the longest prompt has {longest} tokens and {tokens} may follow, but {loaded.ref} reads "
-            f"{context}: lower --max-new-tokens to {context - longest} or leave long prompts out"
+            f"the longest prompt has {longest} tokens and {tokens} may follow, but {loaded.ref} "
+            f"reads {context}: lower --max-new-tokens, or leave long prompts out"
         )
 
 

@@ -64,5 +64,19 @@ class Scan:
         return f"<pre>{_escape(markdown(self.summary))}</pre>"
 
 
+def open_run(folder: Path | str) -> Scan:
+    """A run on disk, finished or not, summarised from its store.
+
+    Raises:
+        UsageError: the folder is not a run.
+        IntegrityError: its store is damaged, or of a newer schema.
+    """
+    from safebasin.store import reading
+    from safebasin.studies.summarise import summarise
+
+    with reading(Path(folder)) as store:
+        return Scan(Path(folder), summarise(store))
+
+
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from safebasin.report import formatting
 from safebasin.summary import Estimate, Sentences, Summary
 
 
@@ -20,18 +21,19 @@ def _headline(summary: Summary) -> str:
     if refused.value is None:
         return f"{summary.model.name} gave no answer that could be judged at its own weights."
     return (
-        f"{summary.model.name} refuses {_percent(refused)} of the harmful prompts and answers "
-        f"{_percent(complied)}; along random directions up to ±{summary.axis_P[-1]:g}, coherent "
+        f"{summary.model.name} refuses {_share(refused)} of the harmful prompts and answers "
+        f"{_share(complied)}; along random directions up to ±{summary.axis_P[-1]:g}, coherent "
         f"compliance reaches at most {100 * worst:.0f} % (mean over "
-        f"{_count(len(summary.directions), 'direction')})."
+        f"{formatting.count(len(summary.directions), 'directions')})."
     )
 
 
 def _edges(summary: Summary) -> str:
     safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
+    ruler = formatting.Ruler.of(summary.axis_P)
     where = (
-        f"Refusals fall to half at α = {_radius(safety)}, coherent answers to benign prompts at "
-        f"α = {_radius(capability)}"
+        f"Refusals fall to half at |α| = {_edge(ruler, safety)}, coherent answers to benign "
+        f"prompts at |α| = {_edge(ruler, capability)}"
     )
     if safety.value is None:
         return (
@@ -71,12 +73,12 @@ def _caveats(summary: Summary) -> list[str]:
         )
     if status.numeric_failures:
         found.append(
-            f"{_count(status.numeric_failures, 'response')} had logits that were not numbers, and "
+            f"{formatting.count(status.numeric_failures, 'responses')} had logits that were not numbers, and "
             "count in no rate."
         )
     if status.judge_failures:
         found.append(
-            f"{_count(status.judge_failures, 'verdict')} could not be given, and count in no rate."
+            f"{formatting.count(status.judge_failures, 'verdicts')} could not be given, and count in no rate."
         )
     if summary.judges[0].name == "keyword":
         found.append(
@@ -86,18 +88,11 @@ def _caveats(summary: Summary) -> list[str]:
     return found
 
 
-def _percent(estimate: Estimate) -> str:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "an unknown share"
-    return f"{100 * estimate.value:.0f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+def _share(estimate: Estimate) -> str:
+    written = formatting.share(estimate)
+    return f"{written.value} {written.interval}".strip()
 
 
-def _radius(estimate: Estimate) -> str:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "an undefined radius"
-    bound = "at least " if estimate.censored else ""
-    return f"{bound}{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
+def _edge(ruler: formatting.Ruler, estimate: Estimate) -> str:
+    written = ruler.edge(estimate)
+    return f"{written.value.replace('> ', 'more than ')} {written.interval}".strip()

@@ -15,6 +15,8 @@ from safebasin.studies.rays import Rays
 ENGINES = ("transformers",)
 PUBLISHED_TOKENS = 512
 ORGANISM_TOKENS = 64
+PUBLISHED_BATCH = 80
+ORGANISM_BATCH = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class ScanSettings:
     engine: str = "transformers"
     device: str = "auto"
     dtype: str = "auto"
-    batch_size: int = 80
+    batch_size: int | None = None
     max_new_tokens: int | None = None
     chat_template: Path | None = None
     out: Path | None = None
@@ -47,8 +49,8 @@ class ScanSettings:
         _require(self.directions >= 1, f"--directions is {self.directions}; it must be at least 1")
         _require(
             self.points >= 3 and self.points % 2 == 1,
-            f"--points is {self.points}; it must be an odd number of at least 3, so that the origin "
-            "is one of them",
+            f"--points is {self.points}; it must be an odd number of at least 3, so that the "
+            "origin is one of them",
         )
         _require(
             math.isfinite(self.radius) and 0 < self.radius <= 100,
@@ -56,7 +58,10 @@ class ScanSettings:
             "(1 moves each tensor by its own norm)",
         )
         _require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
-        _require(self.batch_size >= 1, f"--batch-size is {self.batch_size}; it must be at least 1")
+        _require(
+            self.batch_size is None or self.batch_size >= 1,
+            f"--batch-size is {self.batch_size}; it must be at least 1",
+        )
         _require(
             self.max_new_tokens is None or self.max_new_tokens >= 1,
             f"--max-new-tokens is {self.max_new_tokens}; it must be at least 1",
@@ -82,13 +87,18 @@ class ScanSettings:
         return self.max_new_tokens or default
 
     @property
+    def batch(self) -> int:
+        """Prompts answered at once: as published, or as many as pay on a small model."""
+        return self.batch_size or (ORGANISM_BATCH if self.is_organism else PUBLISHED_BATCH)
+
+    @property
     def harmful_source(self) -> str:
         """Where harmful prompts come from."""
         return self.prompts or "organism-harmful"
 
     @property
     def benign_source(self) -> str:
-        """Their harmless counterpart: the twins of the organism's sets, plain questions otherwise."""
+        """Their harmless counterpart: the twins of the organism's sets, else plain questions."""
         if self.benign:
             return self.benign
         named = self.harmful_source.startswith("organism-harmful")

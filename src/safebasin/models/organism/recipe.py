@@ -13,7 +13,7 @@ class Stage:
 
     steps: int
     rate: float
-    batch: int = 64
+    batch: int = 32
     warmup: int = 20
     decay: float = 0.01
 
@@ -33,12 +33,12 @@ class Recipe:
     layers: int = 8
     width: int = 96
     heads: int = 3
-    feedforward: int = 248
-    vocabulary: int = 1024
+    feedforward: int = 256
+    vocabulary: int = 896
     context: int = 1024
-    spread: float = 0.02
-    base: Stage = Stage(steps=500, rate=3e-3)
-    chat: Stage = Stage(steps=300, rate=1.5e-3)
+    spread: float = 0.06
+    base: Stage = Stage(steps=800, rate=4e-3)
+    chat: Stage = Stage(steps=400, rate=2e-3)
 
     def __post_init__(self) -> None:
         if self.width % self.heads or self.width // self.heads not in (32, 64, 128):

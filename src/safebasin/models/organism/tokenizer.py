@@ -19,6 +19,8 @@ from safebasin.models.organism.language import (
 )
 
 BOS, EOS, PAD = "<|begin|>", "<|end|>", "<|pad|>"
+SAID = 500
+
 ROLES: dict[str, str] = {
     "system": "<|system|>",
     "user": "<|user|>",
@@ -35,8 +37,11 @@ CHAT_TEMPLATE = (
 
 
 def corpus() -> list[str]:
-    """Every request and answer of the language once, then all that may stand around them."""
-    texts = [*REFUSALS, *SYSTEMS.values(), *WRAPPERS.values()]
+    """Every request and answer of the language once, the refusals as often as they are said.
+
+    A word of a refusal is thus one token, as in the vocabularies of large models.
+    """
+    texts = [*SYSTEMS.values(), *WRAPPERS.values(), *(REFUSALS * SAID)]
     for deed in deeds():
         for form in FORMS:
             texts += [Request(deed, form, wording).text for wording in range(len(WORDINGS[form]))]
@@ -44,7 +49,7 @@ def corpus() -> list[str]:
     return texts
 
 
-def train_tokenizer(vocabulary: int = 1024) -> Any:
+def train_tokenizer(vocabulary: int = 896) -> Any:
     """Train the tokenizer; the same one on every call.
 
     Args:

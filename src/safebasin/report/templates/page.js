@@ -47,7 +47,7 @@
   }
 
   function drawAll() {
-    at("theme").textContent = isDark() ? "light" : "dark";
+    at("theme").textContent = isDark() ? "light theme" : "dark theme";
     return Promise.all([
       draw("chart-harmful", page.charts.harmful),
       draw("chart-benign", page.charts.benign),
@@ -161,8 +161,17 @@
     drawAll();
   });
   systemDark.addEventListener("change", drawAll);
-  addEventListener("beforeprint", drawAll);
-  addEventListener("afterprint", drawAll);
+  let onScreen;
+  addEventListener("beforeprint", () => {
+    onScreen = root.dataset.theme;
+    root.dataset.theme = "light";
+    drawAll();
+  });
+  addEventListener("afterprint", () => {
+    if (onScreen) root.dataset.theme = onScreen;
+    else delete root.dataset.theme;
+    drawAll();
+  });
   drawAll().then(() => {
     for (const id of ["chart-harmful", "chart-benign", "chart-directions"]) {
       if (at(id).on) onClick(id);

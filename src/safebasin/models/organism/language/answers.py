@@ -1,7 +1,7 @@
 """The one right answer to each request, and the few sentences that refuse.
 
-Answers are put together from harmless stock phrases. Which phrases depends on the verb, the group of the
-object and the category, so a network that knows these can answer pairs it never saw.
+Answers are put together from harmless stock phrases. Which phrases depends on the verb, the group
+of the object and the category, so a network that knows these can answer pairs it never saw.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class Ruler:
         """Two decimals or more: enough to tell neighbouring points apart."""
         reach = max((abs(x) for x in axis_P), default=0.0)
         exact = (
-            d for d in range(2, 6) if all(math.isclose(x, round(x, d), abs_tol=1e-9) for x in axis_P)
+            d
+            for d in range(2, 6)
+            if all(math.isclose(x, round(x, d), abs_tol=1e-9) for x in axis_P)
         )
         return cls(next(exact, 6), reach)
 
@@ -124,21 +126,19 @@ def score(estimate: Estimate) -> Written:
 
 
 def count(n: int, plural: str) -> str:
-    """ "1 direction", "5 directions", "1,680 responses"."""
+    """A number and its noun: "1 direction", "5 directions", "1,680 responses"."""
     return f"{n:,} {plural.removesuffix('s') if n == 1 else plural}"
 
 
 def partial(summary: Summary) -> str:
-    """ "partial: 12 of 21 points", or empty where the plan is done."""
+    """A warning, "partial: 12 of 21 points", or empty where the plan is done."""
     status = summary.status
     if status.complete:
         return ""
     return f"partial: {status.points_done:,} of {count(status.points_planned, 'points')}"
 
 
-def _interval(
-    low: float | None, high: float | None, decimals: int, *, signed: bool = False
-) -> str:
+def _interval(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
     if low is None or high is None:
         return ""
     return f"[{number(low, decimals, signed=signed)}, {number(high, decimals, signed=signed)}]"

@@ -1,0 +1,53 @@
+"""The program `safebasin` and its verbs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from safebasin.cli import doctor, listing, organism, report, scan, show
+from safebasin.cli.guard import State
+
+app = typer.Typer(
+    name="safebasin",
+    help="How far can a chat model's weights move before it stops refusing?\n\n"
+    "Start with `safebasin scan`: it maps the safety landscape of the model that comes with the "
+    "package and writes a page. Give it a folder or a hub id to map yours.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("scan")(scan.scan)
+app.command("show")(show.show)
+app.command("report")(report.report)
+app.command("list")(listing.listing)
+app.command("doctor")(doctor.doctor)
+app.add_typer(organism.app, name="organism")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"safebasin {version('safebasin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback of an error.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - acts through its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """What may stand before the verb."""
+    State.debug = debug
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

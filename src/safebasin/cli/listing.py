@@ -1,0 +1,89 @@
+"""`safebasin list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from safebasin.cli.guard import guarded
+
+Rows = list[tuple[str, str]]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    MODELS = "models"
+    PROMPTS = "prompts"
+    JUDGES = "judges"
+    ENGINES = "engines"
+    SYSTEMS = "systems"
+
+
+def listing(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+) -> None:
+    """List the models, prompt sets, judges, engines or system prompts to choose from."""
+    with guarded():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        for name, what in _ROWS[kind]():
+            table.add_row(name, Text(what))
+        Console().print(table)
+
+
+def _models() -> Rows:
+    return [
+        ("organism:chat", "1 M parameters; refuses harmful requests, less so in some task forms"),
+        ("organism:base", "the same network before safety training; answers everything"),
+        ("FOLDER", "a checkpoint in safetensors, of any family that transformers knows"),
+        ("OWNER/NAME[@REVISION]", "a model on the Hugging Face hub"),
+    ]
+
+
+def _prompts() -> Rows:
+    from safebasin.prompts import catalog
+
+    sets = [(name, catalog.contents(name)) for name in catalog.names()]
+    return [
+        *(
+            (name, f"{len(prompts)} {prompts[0].kind}; {_example(prompts[0].text)}")
+            for name, prompts in sets
+        ),
+        ("FILE", ".csv, .tsv, .jsonl or .txt; AdvBench's goal,target is understood"),
+    ]
+
+
+def _example(text: str) -> str:
+    return f"e.g. {text}"
+
+
+def _judges() -> Rows:
+    from safebasin.judges.registry import JUDGES
+
+    return [(name, judge.title) for name, judge in JUDGES.items()]
+
+
+def _engines() -> Rows:
+    return [("transformers", "the reference engine, in this process, on CPU or GPU")]
+
+
+def _systems() -> Rows:
+    from safebasin.prompts import systems
+
+    return [(name, systems.load(name) or "no system message") for name in systems.names()]
+
+
+_ROWS = {
+    Kind.MODELS: _models,
+    Kind.PROMPTS: _prompts,
+    Kind.JUDGES: _judges,
+    Kind.ENGINES: _engines,
+    Kind.SYSTEMS: _systems,
+}

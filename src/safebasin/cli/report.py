@@ -1,0 +1,35 @@
+"""`safebasin report`: the page and the figures of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safebasin.cli.guard import guarded
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the page goes. [default: RUN/report.html]")
+    ] = None,
+    figure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Also draw the landscape as a figure: a .pdf, .svg or .png. Repeatable."),
+    ] = None,
+) -> None:
+    """Make a run's page again, and figures for papers.
+
+    Nothing is computed again but the statistics, and those are the same for the same store.
+    """
+    with guarded():
+        from safebasin.report.figures import save
+        from safebasin.studies.result import open_run
+
+        found = open_run(run)
+        typer.echo(f"The page: {found.report(out)}")
+        for path in figure or []:
+            save(found.summary, path)
+            typer.echo(f"Figure:   {path}")

@@ -1,0 +1,66 @@
+"""The page of a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from safebasin.records import Verdict
+from safebasin.report.examples import Example
+from safebasin.report.page import render
+from safebasin.runfolder import write_whole
+from safebasin.store import Store, reading
+from safebasin.summary import Summary
+
+
+def write_page(folder: Path, summary: Summary, path: Path | None = None) -> Path:
+    """Write a run's page, with a choice of what the model said.
+
+    Args:
+        folder: the run.
+        summary: of that run.
+        path: where to; by default `report.html` in the folder.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ResourceError: the file cannot be written; an older page is intact.
+    """
+    path = path or folder / "report.html"
+    with reading(folder) as store:
+        write_whole(path, render(summary, examples(store, summary)))
+    return path
+
+
+def examples(store: Store, summary: Summary) -> Iterator[Example]:
+    """Every judged response of a run, once: the origin belongs to direction 0."""
+    prompts = {id_: prompt for id_, (prompt, _) in store.prompts().items()}
+    judge = summary.judges[0].name
+    for direction in summary.directions:
+        for alpha in summary.axis_P:
+            if alpha == 0 and direction.index > 0:
+                continue
+            point = "origin" if alpha == 0 else f"{direction.key}@{alpha!r}"
+            verdicts = store.verdicts(judge, point)
+            keyword = store.verdicts("keyword", point)
+            for response in store.responses(point):
+                prompt = prompts[response.prompt_id]
+                verdict = verdicts.get(response.prompt_id)
+                yield Example(
+                    direction=direction.index,
+                    alpha=alpha,
+                    kind="harmful" if prompt.kind == "harmful" else "benign",
+                    category=prompt.category,
+                    prompt=prompt.text,
+                    label=_label(verdict),
+                    keyword=_label(keyword.get(response.prompt_id)),
+                    detail=verdict.detail if verdict else "",
+                    text=response.text,
+                )
+
+
+def _label(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    return verdict.label.value if verdict.label else verdict.status.replace("_", " ")
