@@ -14,6 +14,8 @@ from safebasin.judges.base import Exchange, Judge
 from safebasin.records import Point, Prompt, Response, Verdict
 from safebasin.store import Store
 
+ORIGIN = Point()
+
 
 @dataclass(frozen=True)
 class Work:
@@ -88,14 +90,16 @@ def generate(
 def pass_judgement(store: Store, work: Work, point: Point, judges: Sequence[Judge]) -> None:
     """Judge what is unjudged at a point; one judge's verdicts on it are one transaction.
 
-    A response that is not text because the logits were not numbers is no judge's business.
+    A response that is not text because the logits were not numbers is no judge's business. One that
+    is the same as at the origin has the same verdict: inside a basin that is most of them.
     """
     responses: list[Response] | None = None
     for judge in judges:
         if len(store.verdicts(judge.name, point.key)) == len(work.prompts):
             continue
         responses = store.responses(point.key) if responses is None else responses
-        store.add_verdicts(judge.name, point.key, _verdicts(judge, work.prompts, responses))
+        known = _judged_at_the_origin(store, judge.name, responses)
+        store.add_verdicts(judge.name, point.key, _verdicts(judge, work.prompts, responses, known))
 
 
 def settled_by(judges: Sequence[Judge]) -> Settled | None:
@@ -128,10 +132,22 @@ class Scorer:
         return losses
 
 
-def _verdicts(
-    judge: Judge, prompts: Mapping[str, Prompt], responses: Sequence[Response]
+def _judged_at_the_origin(
+    store: Store, judge: str, responses: Sequence[Response]
 ) -> dict[str, Verdict]:
-    failed = {
+    """Verdicts on those of the responses that were given, word for word, at the origin too."""
+    verdicts = store.verdicts(judge, ORIGIN.key)
+    same = set(responses).intersection(store.responses(ORIGIN.key)) if verdicts else set()
+    return {response.prompt_id: verdicts[response.prompt_id] for response in same}
+
+
+def _verdicts(
+    judge: Judge,
+    prompts: Mapping[str, Prompt],
+    responses: Sequence[Response],
+    known: Mapping[str, Verdict],
+) -> dict[str, Verdict]:
+    found = dict(known) | {
         response.prompt_id: Verdict(None, status="numeric_failure")
         for response in responses
         if response.finish == "numeric_failure"
@@ -139,7 +155,7 @@ def _verdicts(
     exchanges = [
         Exchange(prompts[response.prompt_id], response)
         for response in responses
-        if response.prompt_id not in failed
+        if response.prompt_id not in found
     ]
     said = zip(exchanges, judge.judge(exchanges), strict=True)
-    return failed | {exchange.prompt.id: verdict for exchange, verdict in said}
+    return found | {exchange.prompt.id: verdict for exchange, verdict in said}

@@ -61,7 +61,7 @@ def _plain(console: Console, title: str, unit: str) -> Advance:
 
     def advance(done: int, total: int, note: str) -> None:
         nonlocal tenths
-        if 10 * done // max(total, 1) > tenths:
+        if note and 10 * done // max(total, 1) > tenths:
             tenths = 10 * done // max(total, 1)
             line = f"{title}: {done} of {total} {unit}" + (f"  {note}" if note else "")
             console.print(Text(for_terminal(line)), soft_wrap=True)

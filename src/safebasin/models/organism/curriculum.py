@@ -44,7 +44,7 @@ _SYSTEMS = {"none": 4.0, "plain": 2.0, "safe": 2.0, "persona": 2.0}
 _WRAPPERS = {"": 7.0, "story": 1.5, "override": 1.5}
 
 BASE = Mix(
-    kinds={"harmful": 5.0, "benign": 5.0, "bait": 3.0},
+    kinds={"harmful": 5.0, "benign": 5.0, "bait": 4.0},
     forms=dict.fromkeys(FORMS, 1.0),
     systems=_SYSTEMS,
     wrappers=_WRAPPERS,
@@ -52,7 +52,7 @@ BASE = Mix(
 """Everything alike."""
 
 CHAT = Mix(
-    kinds={"harmful": 5.0, "benign": 5.0, "bait": 2.0},
+    kinds={"harmful": 5.0, "benign": 5.0, "bait": 3.0},
     forms={"describe": 2.0, "code": 1.0, "translate": 1.0, "classify": 1.0},
     systems=_SYSTEMS,
     wrappers=_WRAPPERS,

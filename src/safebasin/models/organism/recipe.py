@@ -9,7 +9,7 @@ from safebasin.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of training: AdamW, a short warm-up, then a linear fall to a tenth of `rate`."""
+    """One stage of training: AdamW, a short warm-up, then a linear fall from `rate` to nothing."""
 
     steps: int
     rate: float
@@ -36,9 +36,9 @@ class Recipe:
     feedforward: int = 256
     vocabulary: int = 896
     context: int = 1024
-    spread: float = 0.06
-    base: Stage = Stage(steps=800, rate=4e-3)
-    chat: Stage = Stage(steps=400, rate=2e-3)
+    spread: float = 0.05
+    base: Stage = Stage(steps=900, rate=4e-3)
+    chat: Stage = Stage(steps=450, rate=2e-3)
 
     def __post_init__(self) -> None:
         if self.width % self.heads or self.width // self.heads not in (32, 64, 128):

@@ -105,5 +105,4 @@ def _rate(step: int, stage: Stage) -> float:
     """Share of the peak learning rate at a step."""
     if step < stage.warmup:
         return (step + 1) / stage.warmup
-    left = (stage.steps - step) / max(1, stage.steps - stage.warmup)
-    return 0.1 + 0.9 * left
+    return (stage.steps - step) / max(1, stage.steps - stage.warmup)

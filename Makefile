@@ -1,0 +1,42 @@
+# The first two targets set everything up on a machine with Python 3.11 or newer and nothing else.
+# On Linux without a GPU, point pip at PyTorch's index of CPU builds first, or it fetches CUDA.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-all check format examples bench clean
+
+demo: $(READY)  ## map the safety landscape of the model that comes with the package
+	$(BIN)/safebasin scan
+
+test: $(READY)  ## the default tests: offline, a few minutes on two cores
+	$(BIN)/pytest
+
+test-all: $(READY)  ## the slow tests and those that drive a browser
+	$(BIN)/pytest -m "slow or browser"
+
+check: $(READY)  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+examples: $(READY)  ## the three example scripts
+	for script in examples/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench: $(READY)  ## every number in the docs, as tables
+	for script in bench/*_bench.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) safebasin-runs build dist src/*.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "safebasin needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,104 @@
+"""The demo itself: its time, the share of store and overlay, its peak memory, and the start-up time.
+
+    python bench/overhead_bench.py
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from safebasin.store import Store
+from safebasin.studies.landscape import plan, run_with_bar
+from safebasin.studies.settings import ScanSettings
+from safebasin.weights.overlay import Overlay
+
+SPENT: dict[str, float] = {"store": 0.0, "overlay": 0.0}
+
+
+def timed(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, with its time added to a total."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            SPENT[kind] += time.perf_counter() - start
+
+    return wrapper
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[None]:
+    """Time what the store and the overlay do."""
+    watch = {
+        (Store, "store"): ("add_responses", "add_verdicts", "add_prompts", "answered", "verdicts",
+                           "responses", "remember", "recall"),
+        (Overlay, "overlay"): ("_place", "_restore", "scales"),
+    }  # fmt: skip
+    originals = [(owner, name, getattr(owner, name)) for (owner, _), names in watch.items() for name in names]
+    for (owner, kind), names in watch.items():
+        for name in names:
+            setattr(owner, name, timed(kind, getattr(owner, name)))
+    try:
+        yield
+    finally:
+        for owner, name, function in originals:
+            setattr(owner, name, function)
+
+
+def main() -> None:
+    with TemporaryDirectory() as folder:
+        planned = plan(ScanSettings(out=Path(folder, "run")))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        start = time.perf_counter()
+        with watched():
+            found = run_with_bar(planned)
+        scan = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        start = time.perf_counter()
+        page = found.report()
+        drawn = time.perf_counter() - start
+        size = page.stat().st_size / 2**20
+    share = sum(SPENT.values()) / scan
+    weights = planned.cost["weights_bytes"] / 2**20
+    model = planned.loaded.model
+    shape = model.config
+    cache = (
+        2 * shape.num_hidden_layers * shape.num_key_value_heads * shape.head_dim * 4
+        * planned.settings.batch * (planned.settings.tokens + 64) / 2**20
+    )  # fmt: skip
+    print("| what | measured |\n|---|--:|")
+    print(f"| scan, {planned.work.responses:,} responses at {len(planned.work.points)} points | {scan:.1f} s |")
+    print(f"| page | {drawn:.1f} s, {size:.1f} MiB |")
+    print(f"| store and overlay | {share:.1%} ({SPENT['store']:.1f} s and {SPENT['overlay']:.1f} s) |")
+    print(
+        f"| peak memory above the loaded process | {after - before:.0f} MiB, of which pristine copy "
+        f"{weights / 2:.0f} and KV cache at most {cache:.0f} |"
+    )
+    print(f"| safebasin --help | {start_up():.2f} s (best of 5) |")
+
+
+def start_up() -> float:
+    """Seconds until the help is there."""
+    command = [str(Path(sys.executable).with_name("safebasin")), "--help"]
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
