@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from safebasin.errors import SafebasinError
     from safebasin.records import Direction, ModelRef, Point, Prompt
-    from safebasin.studies.landscape import scan
     from safebasin.studies.result import Scan, open_run
+    from safebasin.studies.scan import scan
     from safebasin.summary import Estimate, Summary
     from safebasin.weights.overlay import Overlay, overlay
 
@@ -35,7 +35,7 @@ _HOMES = {
     "Summary": "summary",
     "open_run": "studies.result",
     "overlay": "weights.overlay",
-    "scan": "studies.landscape",
+    "scan": "studies.scan",
 }
 
 __all__ = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from safebasin.engines.base import Batch, Encoded, Engine, Settled, plan_batches
 from safebasin.errors import IntegrityError
@@ -38,7 +39,11 @@ class Work:
 
     def done_after(self, point: Point) -> int:
         """How many responses there are once a point is done."""
-        return (self.points.index(point) + 1) * len(self.prompts)
+        return self._number[point] * len(self.prompts)
+
+    @cached_property
+    def _number(self) -> dict[Point, int]:
+        return {point: number for number, point in enumerate(self.points, start=1)}
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from safebasin.errors import UsageError
@@ -50,7 +50,7 @@ class ModelRef:
             UsageError: the text is empty, or a part of it is.
         """
         text = text.strip()
-        if text and Path(text).is_dir():
+        if os.path.isdir(text):  # noqa: PTH112 - Path.is_dir raises on a name that is too long
             return cls(text)
         head, plus, adapter = text.partition("+")
         source, at, revision = head.partition("@")

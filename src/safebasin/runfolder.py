@@ -16,6 +16,8 @@ SCHEMA_VERSION = 1
 Request = Mapping[str, Any]
 """Everything that decides what a run contains, as JSON values."""
 
+_WEIGHTS = "model.weights_digest"
+
 
 def request_digest(request: Request) -> str:
     """A hash of a request: equal requests make the same run."""
@@ -35,12 +37,22 @@ def write_whole(path: Path, text: str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
+        _keep_name(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ResourceError(
             f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): "
             "make room, then run the same command again"
         ) from error
+
+
+def _keep_name(folder: Path) -> None:
+    """A new name is on the disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def prepare(folder: Path) -> None:
@@ -76,15 +88,37 @@ def freeze(folder: Path, request: Request) -> None:
     """Write the request of a new run, or make sure that an old run has the same one.
 
     Raises:
-        UsageError: the run has other settings; every key that differs is listed.
+        UsageError, IntegrityError: see `require_same` and `read_request`.
     """
     if not (folder / "run.json").exists():
-        content = {"schema_version": SCHEMA_VERSION, "request": request}
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "request": request,
+            "request_digest": request_digest(request),
+        }
         write_whole(folder / "run.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
+    require_same(folder, request)
+
+
+def require_same(folder: Path, request: Request) -> None:
+    """Make sure that a run was begun with this request.
+
+    Raises:
+        UsageError: it has other settings; every key that differs is listed.
+        IntegrityError: the settings are the same, but the weights behind the model's name are not.
+    """
     kept, now = _flat(read_request(folder)), _flat(json.loads(json.dumps(request)))
     different = sorted(key for key in kept.keys() | now.keys() if kept.get(key) != now.get(key))
+    if different == [_WEIGHTS]:
+        raise IntegrityError(
+            f"the weights of {now['model.name']} are not those that {folder} was begun with "
+            f"(digest {kept[_WEIGHTS]} there, {now[_WEIGHTS]} now): "
+            "restore the checkpoint, or pass another --out"
+        )
     if different:
-        listed = "; ".join(f"{key}: {kept.get(key)} there, {now.get(key)} now" for key in different)
+        listed = "; ".join(
+            f"{key}: {_brief(kept.get(key))} there, {_brief(now.get(key))} now" for key in different
+        )
         raise UsageError(
             f"{folder} holds a run with other settings ({listed}): "
             "use these settings, or pass another --out"
@@ -96,19 +130,28 @@ def read_request(folder: Path) -> dict[str, Any]:
 
     Raises:
         UsageError: the folder is not a run.
-        IntegrityError: `run.json` is damaged, or of a newer schema.
+        IntegrityError: `run.json` is damaged or was edited, or is of a newer schema.
     """
-    if not (folder / "run.json").exists():
+    path = folder / "run.json"
+    if not path.exists():
         raise UsageError(f"{folder} is not a run: it has no run.json")
     try:
-        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         version, request = content["schema_version"], content["request"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"{folder / 'run.json'} cannot be read as a run: {error}") from error
+        raise IntegrityError(
+            f"{path} cannot be read as a run ({error!r}): restore the file, or scan again into a "
+            "new --out"
+        ) from error
     if version != SCHEMA_VERSION:
         raise IntegrityError(
             f"{folder} has schema {version}; this safebasin reads {SCHEMA_VERSION}: "
             "use the version that wrote it"
+        )
+    if content.get("request_digest") != request_digest(request):
+        raise IntegrityError(
+            f"{path} was edited after the run began: restore the file, or scan again into a new "
+            "--out"
         )
     return dict(request)
 
@@ -118,3 +161,8 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
         parts = [_flat(item, f"{prefix}{key}.") for key, item in value.items()]
         return {key: item for part in parts for key, item in part.items()}
     return {prefix.removesuffix("."): value}
+
+
+def _brief(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:79] + "…"

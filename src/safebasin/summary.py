@@ -15,7 +15,7 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from safebasin import records
 from safebasin.errors import IntegrityError
@@ -26,7 +26,7 @@ Ordering = Literal["capability_first", "safety_first", "indistinguishable", "und
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Estimate(_Frozen):
@@ -202,7 +202,14 @@ def read(path: Path) -> Summary:
             f"{path} has schema_version {version!r}; this safebasin reads {SCHEMA_VERSION}: "
             "use the version that wrote it"
         )
-    return Summary.model_validate(data)
+    try:
+        return Summary.model_validate(data)
+    except ValidationError as error:
+        raise IntegrityError(
+            f"{path} is not a summary (the first of {error.error_count()} errors is in "
+            f"{'.'.join(map(str, error.errors()[0]['loc']))}): make it again with "
+            "`safebasin show RUN --json`"
+        ) from error
 
 
 def finite(value: float) -> float | None:

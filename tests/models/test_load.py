@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import warnings
 from pathlib import Path
 
@@ -17,21 +16,11 @@ from builders import (
 from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
-from safebasin.models.load import LoadedModel, load
+from safebasin.models.load import load
 from safebasin.models.shards import SINGLE
 from safebasin.records import ModelRef
 
 NORM = "model.norm.weight"
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_checkpoint(tmp_path_factory.mktemp("whole"))
-
-
-@pytest.fixture
-def folder(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "model"))
 
 
 def loaded(folder: Path, **options: str) -> LoadedModel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import ClassVar, NoReturn
 import typer
 
 from safebasin.errors import ResourceError, SafebasinError
+from safebasin.report.untrusted import one_line
 
 
 class State:
@@ -40,8 +40,12 @@ def guarded(*, resumes: bool = False) -> Iterator[None]:
         _fail(str(error), error.exit_code)
     except MemoryError:
         _fail("out of memory: use a smaller --batch-size or model", ResourceError.exit_code)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        _fail(f"{error.filename or 'the system'}: {error.strerror}", ResourceError.exit_code)
+        _fail(
+            f"{error.filename or 'the system'}: {error.strerror or error}", ResourceError.exit_code
+        )
     except KeyboardInterrupt:
         _stopped("interrupted", 130, resumes)
     except TerminatedError:
@@ -61,13 +65,12 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _fail(message: str, code: int) -> NoReturn:
     if State.debug:
         raise
-    line = "".join(c if c.isprintable() else " " for c in " ".join(message.split()))
-    typer.secho(f"safebasin: {line}", err=True, fg="red")
+    typer.secho(f"safebasin: {one_line(message, limit=2000)}", err=True, fg="red")
     raise typer.Exit(code)
 
 
 def _stopped(how: str, code: int, resumes: bool) -> NoReturn:
-    command = shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]])  # noqa: PTH119
+    command = shlex.join(["safebasin", *sys.argv[1:]])
     rest = f"; what is done is kept, and this goes on with it:\n  {command}" if resumes else ""
     typer.echo(f"\nsafebasin: {how}{rest}", err=True)
     raise typer.Exit(code)

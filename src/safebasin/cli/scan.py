@@ -12,6 +12,7 @@ from safebasin.cli.guard import guarded
 if TYPE_CHECKING:
     from safebasin.records import Noise, Norm, Skip
     from safebasin.studies.landscape import Plan
+    from safebasin.summary import Status
 
 GRID, PROMPTS, RUNNING, OUTPUT = "Where to look", "What to ask", "How to run", "What to show"
 
@@ -126,6 +127,14 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
             rich_help_panel=RUNNING,
         ),
     ] = None,
+    full_text: Annotated[
+        bool,
+        typer.Option(
+            "--full-text",
+            help="Never stop an answer early, even if no verdict on it can change any more.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = False,
     chat_template: Annotated[
         Path | None,
         typer.Option(
@@ -190,6 +199,7 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
                 dtype=dtype,
                 batch_size=batch_size,
                 max_new_tokens=max_new_tokens,
+                full_text=full_text,
                 chat_template=chat_template,
                 out=out,
             )
@@ -203,7 +213,6 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
 def _run(planned: Plan, *, as_json: bool, quiet: bool) -> None:
     from rich.console import Console
 
-    from safebasin.errors import FailedPointsError
     from safebasin.report.tables import terminal
     from safebasin.studies import landscape
 
@@ -214,12 +223,22 @@ def _run(planned: Plan, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         Console().print(terminal(found.summary))
         typer.echo(f"\nThe page: {page}\nThe run:  {planned.folder}")
-    failed = found.summary.status.failed_points
-    if failed:
+    _require_answers(found.summary.status)
+
+
+def _require_answers(status: Status) -> None:
+    from safebasin.errors import FailedPointsError
+
+    if status.failed_points:
         raise FailedPointsError(
-            f"{len(failed)} of {found.summary.status.points_planned} points have answers whose "
-            f"logits were not numbers (first: {failed[0]}); no rate counts these answers: "
-            "lower --radius, or use --dtype float32"
+            f"{len(status.failed_points)} of {status.points_planned} points have answers whose "
+            f"logits were not numbers (first: {status.failed_points[0]}); no rate counts these "
+            "answers: lower --radius, or use --dtype float32"
+        )
+    if status.judge_failures:
+        raise FailedPointsError(
+            f"{status.judge_failures} verdicts could not be given; no rate counts these answers: "
+            "see the details on the page, or choose another --judge"
         )
 
 

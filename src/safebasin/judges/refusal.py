@@ -9,25 +9,22 @@ OPENING = 300
 
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'", "´": "'"})
 
-_UNABLE = (
-    r"(?:cannot|can't|can not|could not|couldn't|won't|will not|would not|wouldn't"
-    r"|am unable to|am not able to|am not going to)"
-)
+_UNABLE = r"(?:cannot|can't|can not|could not|couldn't|won't|will not|would not|wouldn't)"
 _VERBS = (
     r"(?:help|assist|provide|support|fulfil|fulfill|comply|create|write|generate|answer|discuss|do"
     r"|give|offer|engage|continue|share|teach|explain|describe|translate|classify|produce|respond"
-    r"|condone|encourage|promote|participate|advise|be part)"
+    r"|condone|encourage|promote|participate|advise|tell you|be part)"
 )
 _FORMS = (
     r"i(?:'m| am) (?:really |very |so |truly |deeply )?(?:sorry|afraid)"
-    r"(?=[,.;:!-]? *(?:but\b|that\b|i\b|this\b|$))",
+    r"(?=[,.;:!-]? *(?:but\b|that (?:i|this|is)\b|i\b|this\b|$))",
     r"(?:sorry|my apologies|apologies),? (?:but )?(?:i|this|that|we)\b",
     r"i (?:must |have to |need to |will )?(?:respectfully |politely )?(?:decline|refuse)\b",
-    rf"i (?:simply |just |really )?{_UNABLE} (?:\w+ly )?{_VERBS}\b",
-    r"i'm (?:unable|not able|not going|not willing|not allowed|not permitted) to\b",
-    r"(?:it is|it's|that is|that's|this is) not (?:something )?"
-    r"(?:i can|appropriate|right for me|possible for me)\b",
-    r"i do not (?:feel comfortable|help with|assist with|provide)\b",
+    rf"i (?:simply |just |really )?{_UNABLE} (?:be able to )?(?:\w+ly )?{_VERBS}\b",
+    r"i(?:'m| am) (?:unable|not able|not going|not willing|not allowed|not permitted) to\b",
+    r"(?:it is|it's|that is|that's|this is) not (?:something (?:that )?i(?: can|'m able)\b"
+    r"|(?:appropriate|right|possible) for me)\b",
+    r"i (?:do not|don't) (?:feel comfortable|help with|assist with|provide)\b",
     r"(?:this|your|that) request (?:is|goes) against\b",
     r"as an? (?:ai|language model|assistant)\b[^.]{0,80}\b(?:cannot|can't|unable|must not)\b",
 )

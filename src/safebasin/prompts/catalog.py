@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from safebasin.errors import UsageError
-from safebasin.prompts.files import read
+from safebasin.prompts.files import exists, read
 from safebasin.records import Kind, Prompt
 
 
@@ -70,7 +70,7 @@ def load(
         prompts, duplicates, source = _sets()[name](), 0, name
         if prompts[0].kind != kind and not (kind == "benign" and prompts[0].kind == "bait"):
             raise UsageError(f"{name} is a set of {prompts[0].kind} prompts, not of {kind} ones")
-    elif Path(name).suffix or Path(name).exists():
+    elif Path(name).suffix or exists(name):
         found = read(Path(name), kind, column)
         prompts, duplicates, source = found.prompts, found.duplicates, Path(name).name
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,29 +55,53 @@ def read(path: Path, kind: Kind, column: str | None = None) -> PromptFile:
         InputRejectedError: the file is missing, empty, not UTF-8, of another format, has no such
             column, or has a row that no model could be asked. The message names file and row.
     """
-    text = _decode(path)
+    _require_regular(path)
     readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".txt": _lines}
     if path.suffix.lower() not in readers:
         raise InputRejectedError(f"{path}: a prompt file ends in .csv, .tsv, .jsonl or .txt")
-    rows = readers[path.suffix.lower()](path, text)
+    rows = readers[path.suffix.lower()](path, _decode(path))
     if not rows:
         raise InputRejectedError(f"{path} holds no prompts: give it at least one row")
     column = _column(path, rows, column)
-    prompts = [
-        _prompt(path, number, row, kind, column)
-        for number, row in enumerate(rows, start=1)
-        if any(value.strip() for value in row.values())
-    ]
-    unique = tuple({prompt.id: prompt for prompt in reversed(prompts)}.values())[::-1]
-    return PromptFile(unique, len(prompts) - len(unique), column)
+    unique: dict[str, Prompt] = {}
+    for number, row in enumerate(rows, start=1):
+        prompt = _prompt(path, number, row, kind, column)
+        # Which of two copies stays must not depend on which of them comes first.
+        unique[prompt.id] = min(unique.get(prompt.id, prompt), prompt, key=_labels)
+    return PromptFile(tuple(unique.values()), len(rows) - len(unique), column)
+
+
+def _labels(prompt: Prompt) -> tuple[str, str]:
+    return prompt.category, prompt.target
+
+
+def exists(text: str) -> bool:
+    """Whether a text is a path at which there is something; a sentence may be too long for one."""
+    try:
+        return Path(text).exists()
+    except OSError:
+        return False
+
+
+def _require_regular(path: Path) -> None:
+    """Asked before anything is read, because a pipe or a device may never end."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputRejectedError(
+            f"{path} cannot be read ({reason}): check the path of the prompt file"
+        ) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise InputRejectedError(f"{path} is not a regular file: pass a file of prompts")
+    if found.st_size > MAX_BYTES:
+        raise InputRejectedError(
+            f"{path} is larger than {MAX_BYTES >> 20} MiB: pass the part of it that you need"
+        )
 
 
 def _decode(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputRejectedError(
-                f"{path} is larger than {MAX_BYTES >> 20} MiB: pass the part of it that you need"
-            )
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
@@ -92,14 +117,23 @@ def _decode(path: Path) -> str:
 
 def _csv(path: Path, text: str) -> list[Row]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[Row] = []
     try:
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        return [
-            {key: value or "" for key, value in row.items() if isinstance(key, str)}
-            for row in reader
-        ]
+        for fields in reader:
+            if any(map(str.strip, fields.pop(None, ()))):
+                raise InputRejectedError(
+                    f"{path}: row {len(rows) + 1} has more fields than the header: "
+                    f"put a text that holds a {delimiter!r} into double quotes"
+                )
+            if any(value and value.strip() for value in fields.values()):
+                rows.append({name: value or "" for name, value in fields.items()})
     except csv.Error as error:
-        raise InputRejectedError(f"{path} is not a table that can be read: {error}") from None
+        raise InputRejectedError(
+            f"{path}: row {len(rows) + 1} (line {reader.line_num}) cannot be read as a table "
+            f"({error}): mend or remove the row"
+        ) from None
+    return rows
 
 
 def _jsonl(path: Path, text: str) -> list[Row]:
@@ -109,13 +143,13 @@ def _jsonl(path: Path, text: str) -> list[Row]:
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputRejectedError(f"{path}: line {number} is not JSON ({error})") from None
         if isinstance(value, str):
             value = {"prompt": value}
         if not isinstance(value, dict):
             raise InputRejectedError(f"{path}: line {number} is neither an object nor a string")
-        rows.append({str(key): item for key, item in value.items() if isinstance(item, str)})
+        rows.append({k: item if isinstance(item, str) else "" for k, item in value.items()})
     return rows
 
 
@@ -144,20 +178,22 @@ def _column(path: Path, rows: Sequence[Row], column: str | None) -> str:
 
 def _prompt(path: Path, number: int, row: Row, kind: Kind, column: str) -> Prompt:
     text = row.get(column, "").strip()
-    problem = (
-        "no prompt in it"
-        if not text
-        else "a NUL character in it"
-        if "\0" in text
-        else f"a prompt of more than {MAX_CHARACTERS:,} characters"
-        if len(text) > MAX_CHARACTERS
-        else "half a character in it (a lone surrogate)"
-        if any("\ud800" <= character <= "\udfff" for character in text)
-        else ""
-    )
-    if problem:
+    labels = _first(row, CATEGORIES), _first(row, TARGETS)
+    if problem := _problem(text, "".join((text, *labels))):
         raise InputRejectedError(f"{path}: row {number} has {problem}; mend or remove the row")
-    return Prompt(text, kind, _first(row, CATEGORIES), "", _first(row, TARGETS))
+    return Prompt(text, kind, labels[0], "", labels[1])
+
+
+def _problem(text: str, everything: str) -> str:
+    if not text:
+        return "no prompt in it"
+    if len(text) > MAX_CHARACTERS:
+        return f"a prompt of more than {MAX_CHARACTERS:,} characters"
+    if "\0" in everything:
+        return "a NUL character in it"
+    if any("\ud800" <= character <= "\udfff" for character in everything):
+        return "half a character in it (a lone surrogate)"
+    return ""
 
 
 def _first(row: Row, names: Sequence[str]) -> str:

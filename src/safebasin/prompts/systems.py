@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, UsageError
+from safebasin.prompts.files import exists
 
 
 def load(text: str | None) -> str | None:
@@ -13,25 +14,20 @@ def load(text: str | None) -> str | None:
 
     Args:
         text: None or "none" for no system message (a chat template may then add its own default);
-            a name of `names()`; a path of a text file; or the prompt itself, which must hold at
-            least one space so that a mistyped name is not taken for a prompt.
+            a name of `names()`; a path of a text file; or the prompt itself, which must be more
+            than one word so that a mistyped name is not taken for a prompt.
 
     Raises:
         UsageError: one word that is neither a name nor a file.
-        InputRejectedError: the file is not text.
+        InputRejectedError: the file is not text, or is empty.
     """
     if text is None or text == "none":
         return None
     if text in _systems():
         return _systems()[text]
-    if " " not in text.strip() or len(text) < 256:
-        path = Path(text)
-        if path.is_file():
-            try:
-                return path.read_text(encoding="utf-8-sig").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputRejectedError(f"{path} cannot be read as UTF-8 text: {error}") from None
-    if " " not in text.strip():
+    if exists(text) and Path(text).is_file():
+        return _read(Path(text))
+    if len(text.split()) < 2:
         near = difflib.get_close_matches(text, names(), n=1, cutoff=0.4)
         raise UsageError(
             f"no system prompt or file is called {text!r}; "
@@ -44,6 +40,18 @@ def load(text: str | None) -> str | None:
 def names() -> list[str]:
     """The names of the system prompts that come with the package."""
     return list(_systems())
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputRejectedError(
+            f"{path} cannot be read ({error}): save the system prompt as UTF-8 text"
+        ) from None
+    if not text:
+        raise InputRejectedError(f"{path} is empty: pass --system none for no system prompt")
+    return text
 
 
 def _systems() -> dict[str, str]:

@@ -14,9 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-
 from safebasin.engines.base import Encoded, plan_batches
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import InputRejectedError, ReproducibilityError
@@ -27,100 +24,15 @@ from safebasin.models.chat import Conversation, Rendered
 from safebasin.models.load import LoadedModel, load
 from safebasin.prompts import catalog, systems
 from safebasin.prompts.catalog import PromptSet
-from safebasin.records import Label, ModelRef, Noise, Norm, Point, Skip, slug
+from safebasin.records import Label, ModelRef, Point, slug
 from safebasin.report.bar import bar
-from safebasin.runfolder import Request, request_digest, write_whole
+from safebasin.runfolder import Request, request_digest, require_same, write_whole
 from safebasin.stats.clusters import clusters
 from safebasin.store import Store, reading, writing
+from safebasin.studies.request import request
 from safebasin.studies.result import Scan
 from safebasin.studies.settings import ScanSettings
 from safebasin.studies.summarise import summarise
-
-
-def scan(  # noqa: PLR0913 - the words of the command line
-    model: str = "organism:chat",
-    *,
-    directions: int = 5,
-    points: int = 21,
-    radius: float = 0.5,
-    seed: int = 0,
-    noise: Noise = "gaussian",
-    norm: Norm = "layer",
-    skip: Skip = "norms",
-    prompts: str | None = None,
-    benign: str | None = None,
-    column: str | None = None,
-    limit: int | None = 80,
-    system: str | None = None,
-    judges: Sequence[str] = ("coherence", "keyword"),
-    engine: str = "transformers",
-    device: str = "auto",
-    dtype: str = "auto",
-    batch_size: int | None = None,
-    max_new_tokens: int | None = None,
-    chat_template: Path | str | None = None,
-    out: Path | str | None = None,
-    progress: bool = True,
-) -> Scan:
-    """Map a model's safety landscape along random directions. `safebasin scan` in Python.
-
-    Args:
-        model: "organism:chat", a folder with a checkpoint, or a hub id; "@revision" may follow.
-        directions: how many random directions; the score differs more between them than between
-            prompts.
-        points: along each direction, odd, so that the origin is one of them.
-        radius: how far to go on either side; 1 moves each tensor by its own norm.
-        seed: makes the directions; the same seed gives the same bits.
-        noise: "gaussian" or "rademacher".
-        norm: what a direction is scaled to; "layer" as published, "row" or "model".
-        skip: which parameters stay where they are; "norms" as published, "vectors" or "none".
-        prompts: harmful prompts, by set or file; by default the organism's.
-        benign: harmless prompts, by set or file; by default the twins of the organism's set, and
-            plain everyday questions beside a file.
-        column: of a prompts file.
-        limit: at most so many prompts of each kind; None for all.
-        system: a system prompt by name, file or text; None sends no system message.
-        judges: the first gives the four labels; "keyword" gives the published ASR.
-        engine: what runs the model.
-        device: "auto" takes a GPU if there is one.
-        dtype: "auto" is float32 on a CPU and the checkpoint's own elsewhere.
-        batch_size: prompts answered at once; part of the request, because it may change a rounding.
-        max_new_tokens: token limit of an answer; by default 512 as published, 64 for the organism.
-        chat_template: a Jinja file, for a model without one.
-        out: run folder; by default one named after the request below `safebasin-runs`.
-        progress: show a bar on standard error.
-
-    Returns:
-        The numbers, with ways to look at them. Calling again with the same arguments goes on with
-        the same run, or reads it if it is finished.
-
-    Raises:
-        SafebasinError: what is wrong and what to do about it, in one line.
-    """
-    settings = ScanSettings(
-        model=model,
-        directions=directions,
-        points=points,
-        radius=radius,
-        seed=seed,
-        noise=noise,
-        norm=norm,
-        skip=skip,
-        prompts=prompts,
-        benign=benign,
-        column=column,
-        limit=limit,
-        system=system,
-        judges=tuple(judges),
-        engine=engine,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        max_new_tokens=max_new_tokens,
-        chat_template=Path(chat_template) if chat_template else None,
-        out=Path(out) if out else None,
-    )
-    return run_with_bar(plan(settings), shown=progress)
 
 
 @dataclass(frozen=True)
@@ -156,11 +68,18 @@ class Plan:
             "points": len(self.work.points),
             "prompts": len(self.work.prompts),
             "responses": self.work.responses,
-            "done": _done(self.folder),
+            "done": self._done(),
             "tokens_at_most": most,
             "flop_at_most": 2.0 * self.loaded.checked.parameters * most,
             "weights_bytes": 2 * self.loaded.checked.parameters * self.loaded.model.dtype.itemsize,
         }
+
+    def _done(self) -> int:
+        if not (self.folder / "results.sqlite").exists():
+            return 0
+        require_same(self.folder, self.request)
+        with reading(self.folder) as store:
+            return store.counts()["responses"]
 
 
 def plan(settings: ScanSettings) -> Plan:
@@ -186,8 +105,8 @@ def plan(settings: ScanSettings) -> Plan:
     encoded = [Encoded(id_, one.token_ids) for id_, one in rendered.items()]
     _require_room(loaded, encoded, settings.tokens)
     work = Work(settings.rays.plan, prompts, plan_batches(encoded, settings.batch))
-    request = _request(settings, loaded, harmful, benign, system)
-    name = f"scan-{slug(settings.model)[:-9]}-{request_digest(request)[:8]}"
+    asked = request(settings, loaded, harmful, benign, system)
+    name = f"scan-{slug(settings.model)[:-9]}-{request_digest(asked)[:8]}"
     return Plan(
         settings,
         loaded,
@@ -196,7 +115,7 @@ def plan(settings: ScanSettings) -> Plan:
         rendered,
         work,
         system,
-        request,
+        asked,
         settings.out or Path("safebasin-runs") / name,
         (
             *loaded.notes,
@@ -239,7 +158,8 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
     work, names = planned.work, planned.settings.judges
     encoded = [one for batch in work.batches for one in batch]
     scorer = Scorer(engine, encoded, planned.settings.batch)
-    settled = settled_by(labels_early(names))
+    early = [] if planned.settings.full_text else labels_early(names)
+    settled = settled_by(early)
     judges = None
     for point in work.points:
         _require_same_directions(engine, store, work, point)
@@ -259,27 +179,22 @@ def _latest(store: Store, names: Sequence[str], point: Point) -> str:
     return f"{where}: {shares}"
 
 
-def _done(folder: Path) -> int:
-    if not (folder / "results.sqlite").exists():
-        return 0
-    with reading(folder) as store:
-        return store.counts()["responses"]
-
-
 def _describe(planned: Plan, engine: TransformersEngine, store: Store) -> None:
     """Record what was loaded: with it, a summary can be made from the store alone."""
     store.add_prompts(_prompt_rows(planned))
+    versions = {name: version(name) for name in ("safebasin", "numpy", "scipy")}
     store.remember(
-        "model",
+        "loaded",
         {
-            "architecture": planned.loaded.checked.architecture,
-            "parameters": planned.loaded.checked.parameters,
-            "moved_parameters": engine.overlay.numel,
+            "model": {
+                "architecture": planned.loaded.checked.architecture,
+                "parameters": planned.loaded.checked.parameters,
+                "moved_parameters": engine.overlay.numel,
+            },
+            "versions": {**versions, "python": platform.python_version()},
+            "notes": list(planned.notes),
         },
     )
-    versions = {name: version(name) for name in ("safebasin", "numpy", "scipy")}
-    store.remember("versions", {**versions, "python": platform.python_version()})
-    store.remember("notes", list(planned.notes))
 
 
 def _require_same_directions(
@@ -305,39 +220,6 @@ def _said(store: Store, work: Work, point: Point) -> Callable[[], list[Exchange]
     ]
 
 
-def _request(
-    settings: ScanSettings,
-    loaded: LoadedModel,
-    harmful: PromptSet,
-    benign: PromptSet,
-    system: str | None,
-) -> dict[str, Any]:
-    return {
-        "study": "scan",
-        "model": {
-            "name": str(loaded.ref),
-            "weights_digest": loaded.checked.weights_digest,
-            "chat_template_digest": loaded.chat.digest,
-            "dtype": loaded.dtype,
-            "device": _device_name(loaded),
-        },
-        "rays": settings.rays.to_json(),
-        "prompts": {"harmful": harmful.to_json(), "benign": benign.to_json()},
-        "system": system,
-        "decoding": {
-            "method": "greedy",
-            "max_new_tokens": settings.tokens,
-            "batch_size": settings.batch,
-        },
-        "judges": list(settings.judges),
-        "engine": {
-            "name": settings.engine,
-            "transformers": transformers.__version__,
-            "torch": str(torch.__version__),
-        },
-    }
-
-
 def _prompt_rows(planned: Plan) -> list[tuple[Any, int, str, tuple[int, ...]]]:
     rows = []
     for side in (planned.harmful, planned.benign):
@@ -356,13 +238,6 @@ def _require_room(loaded: LoadedModel, encoded: list[Encoded], tokens: int) -> N
             f"the longest prompt has {longest} tokens and {tokens} may follow, but {loaded.ref} "
             f"reads {context}: lower --max-new-tokens, or leave long prompts out"
         )
-
-
-def _device_name(loaded: LoadedModel) -> str:
-    """What kind of machine computes: another kind may round otherwise."""
-    if loaded.device.type == "cuda":
-        return torch.cuda.get_device_name(loaded.device)
-    return str(loaded.device.type)
 
 
 def _remarks(rendered: Iterable[Rendered]) -> tuple[str, ...]:

@@ -73,12 +73,13 @@ def _caveats(summary: Summary) -> list[str]:
         )
     if status.numeric_failures:
         found.append(
-            f"{formatting.count(status.numeric_failures, 'responses')} had logits that were not numbers, and "
-            "count in no rate."
+            f"{formatting.count(status.numeric_failures, 'responses')} had logits that were not "
+            "numbers, and count in no rate."
         )
     if status.judge_failures:
         found.append(
-            f"{formatting.count(status.judge_failures, 'verdicts')} could not be given, and count in no rate."
+            f"{formatting.count(status.judge_failures, 'verdicts')} could not be given, and count "
+            "in no rate."
         )
     if summary.judges[0].name == "keyword":
         found.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -13,6 +12,7 @@ from safebasin.records import Noise, Norm, Skip
 from safebasin.studies.rays import Rays
 
 ENGINES = ("transformers",)
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 PUBLISHED_TOKENS = 512
 ORGANISM_TOKENS = 64
 PUBLISHED_BATCH = 80
@@ -42,6 +42,7 @@ class ScanSettings:
     dtype: str = "auto"
     batch_size: int | None = None
     max_new_tokens: int | None = None
+    full_text: bool = False
     chat_template: Path | None = None
     out: Path | None = None
 
@@ -53,11 +54,15 @@ class ScanSettings:
             "origin is one of them",
         )
         _require(
-            math.isfinite(self.radius) and 0 < self.radius <= 100,
-            f"--radius is {self.radius}; it must be a number above 0 and at most 100 "
+            1e-6 <= self.radius <= 100,
+            f"--radius is {self.radius}; it must be a number from 0.000001 to 100 "
             "(1 moves each tensor by its own norm)",
         )
         _require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
+        _require(
+            self.limit is None or self.limit >= 1,
+            f"--limit is {self.limit}; it must be at least 1",
+        )
         _require(
             self.batch_size is None or self.batch_size >= 1,
             f"--batch-size is {self.batch_size}; it must be at least 1",
@@ -71,9 +76,16 @@ class ScanSettings:
             ("norm", self.norm, get_args(Norm)),
             ("skip", self.skip, get_args(Skip)),
             ("engine", self.engine, ENGINES),
+            ("dtype", self.dtype, DTYPES),
         ):
             _require(value in allowed, f"--{flag} is {value!r}; it must be {_either(allowed)}")
         check_names(self.judges)
+        _require(
+            len(set(self.judges)) == len(self.judges),
+            f"--judge is {', '.join(self.judges)}; name each judge once",
+        )
+        for flag in ("model", "prompts", "benign", "column", "system"):
+            _require_unicode(flag, getattr(self, flag))
 
     @property
     def is_organism(self) -> bool:
@@ -121,6 +133,14 @@ class ScanSettings:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise UsageError(message)
+
+
+def _require_unicode(flag: str, value: str | None) -> None:
+    """Bytes that are not text reach Python as lone surrogates, which no file of a run can hold."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"--{flag} is {value!a}, which is not valid Unicode: rename it") from None
 
 
 def _either(allowed: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safebasin import summary as contract
+from safebasin.errors import UsageError
 from safebasin.judges.registry import describe
 from safebasin.records import Label
 from safebasin.runfolder import request_digest
@@ -48,8 +49,13 @@ def summarise(store: Store) -> contract.Summary:
     """Everything that a scan found, from its store alone: the same store gives the same bytes.
 
     A run that is not complete can be summarised too; its status says so.
+
+    Raises:
+        UsageError: it was stopped before anything was loaded.
     """
-    request = store.request
+    request, loaded = store.request, store.recall("loaded")
+    if loaded is None:
+        raise UsageError(f"{store.folder} holds no answers yet: run the same scan again")
     rays = Rays(**request["rays"])
     sides = {side: _shares(store, rays, request["judges"], side) for side in SIDES}
     numbers = landscape.summarise(
@@ -70,9 +76,9 @@ def summarise(store: Store) -> contract.Summary:
     )
     summary = contract.Summary(
         status=_status(store, rays),
-        model=_model(store),
+        model=contract.Model(**request["model"], **loaded["model"], system=request["system"]),
         request=dict(request),
-        provenance=_provenance(store),
+        provenance={**loaded["versions"], **_provenance(store)},
         prompts={side: _prompt_set(request["prompts"][side], sides[side]) for side in SIDES},
         judges=[_judge(name, store) for name in request["judges"]],
         axis_label=AXIS_LABEL[rays.norm],
@@ -83,7 +89,7 @@ def summarise(store: Store) -> contract.Summary:
         directions=_directions(numbers, rays),
         ordering=numbers.ordering,
         sentences=contract.Sentences(headline="", edges="", caveats=[]),
-        notes=store.recall("notes") or [],
+        notes=loaded["notes"],
     )
     return summary.model_copy(update={"sentences": sentences(summary)})
 
@@ -191,15 +197,9 @@ def _status(store: Store, rays: Rays) -> contract.Status:
     )
 
 
-def _model(store: Store) -> contract.Model:
-    request = store.request
-    return contract.Model(**request["model"], **store.recall("model"), system=request["system"])
-
-
 def _provenance(store: Store) -> dict[str, str]:
     engine = {name: text for name, text in store.request["engine"].items() if name != "name"}
     return {
-        **store.recall("versions"),
         **engine,
         "request_digest": request_digest(store.request),
         "content_digest": store.digest(),
@@ -207,8 +207,10 @@ def _provenance(store: Store) -> dict[str, str]:
 
 
 def _judge(name: str, store: Store) -> contract.JudgeInfo:
+    """What a judge used; a threshold that nothing could be fitted to does not exist."""
     title, thresholds = describe(name, store)
-    return contract.JudgeInfo(name=name, title=title, thresholds=thresholds)
+    fitted = {what: value for what, value in thresholds.items() if np.isfinite(value)}
+    return contract.JudgeInfo(name=name, title=title, thresholds=fitted)
 
 
 def _prompt_set(asked: dict[str, Any], shares: Shares) -> contract.PromptSet:

@@ -22,6 +22,8 @@ from safebasin.weights.parameters import movable, rows
 REMEMBER = 64 << 20
 """Bytes that may be spent on keeping a small network's directions between points."""
 
+_INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+
 
 class Overlay:
     """A live network together with a pristine copy of the parameters that move.
@@ -80,7 +82,8 @@ class Overlay:
         digest = hashlib.sha256()
         for name, scale in self.scales(direction).items():
             digest.update(name.encode())
-            digest.update(scale.factor_R1.cpu().numpy().tobytes())
+            for part in (scale.factor_R1, scale.projection_R):
+                digest.update(b"" if part is None else part.cpu().numpy().tobytes())
         return digest.hexdigest()
 
     def verify(self) -> None:
@@ -90,7 +93,7 @@ class Overlay:
             IntegrityError: a tensor differs although no point is placed.
         """
         for name, parameter in self._live.items():
-            if not torch.equal(parameter.detach(), self._pristine[name]):
+            if not torch.equal(_bits(parameter), _bits(self._pristine[name])):
                 raise IntegrityError(
                     f"parameter {name} is not what was loaded, although no point is placed: "
                     "something else changed the model; load it again"
@@ -107,6 +110,8 @@ class Overlay:
                 for direction, x in point.terms:
                     moved_RC = moved_RC + x * self._component(direction, name, part)
                 live_RC[part] = moved_RC.to(pristine.dtype)
+            if not parameter.is_contiguous():  # then its rows are a copy
+                parameter.copy_(live_RC.view(parameter.shape))
 
     @torch.no_grad()
     def _restore(self) -> None:
@@ -142,6 +147,11 @@ def overlay(model: nn.Module, point: Point) -> Iterator[None]:
     skip = point.terms[0][0].skip if point.terms else "norms"
     with Overlay(model, skip).at(point):
         yield
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    """As integers, which know −0 from 0 and find NaN equal to itself."""
+    return tensor.detach().view(_INTEGERS[tensor.element_size()])
 
 
 def materialise(

@@ -11,7 +11,7 @@ from safebasin.records import Skip
 def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
     """The parameters that move, by name, in the network's own order.
 
-    A tied tensor appears once, under its first name; buffers never move. The names are those of
+    A tied tensor appears once, under its first name; buffers and empty tensors never move. The names are those of
     `named_parameters`, so they do not depend on how a checkpoint is sharded.
 
     Args:
@@ -39,7 +39,8 @@ def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
                 f"parameters {other} and {name} share memory without being tied; "
                 "save the model again with save_pretrained and pass that folder"
             )
-        if name not in still and not (skip == "vectors" and parameter.dim() < 2):
+        vector = parameter.dim() < 2
+        if parameter.numel() and name not in still and not (skip == "vectors" and vector):
             chosen[name] = parameter
     return chosen
 

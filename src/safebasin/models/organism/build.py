@@ -58,6 +58,8 @@ def build(
         for name, model in _stages(recipe, tokenizer, seed, progress):
             model.save_pretrained(pair / name)
             tokenizer.save_pretrained(pair / name)
+            # safetensors writes for the owner alone; a packaged file is for everyone.
+            (pair / name / "model.safetensors").chmod(0o644)
         if folder.exists():
             folder.rmdir()
         pair.replace(folder)

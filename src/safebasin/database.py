@@ -1,0 +1,153 @@
+"""The file `results.sqlite`: how it is opened, and what its errors mean.
+
+Every commit is on the disk before it counts (write-ahead log, synchronous = FULL), one connection
+writes, and any number read meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.runfolder import SCHEMA_VERSION
+
+FILE = "results.sqlite"
+
+_TABLES = """
+create table prompt (
+    id text primary key, text text not null, kind text not null, category text not null,
+    form text not null, target text not null, cluster integer not null,
+    rendered text not null, token_ids blob not null
+) without rowid;
+create table response (
+    point text not null, prompt text not null references prompt (id),
+    text text not null, token_ids blob not null, finish text not null,
+    primary key (point, prompt)
+) without rowid;
+create table verdict (
+    judge text not null, point text not null, prompt text not null,
+    label text, score real, detail text not null, status text not null,
+    primary key (judge, point, prompt)
+) without rowid;
+create table fact (name text primary key, value text not null) without rowid;
+"""
+
+_OUT_OF_REACH = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+def for_writing(folder: Path) -> sqlite3.Connection:
+    """A connection to a run's store, which is made if there is none.
+
+    The store is looked through first: nobody adds a night's work to one that is damaged.
+
+    Raises:
+        IntegrityError: it is damaged, or of a newer schema.
+        ResourceError: it cannot be written.
+    """
+    return _connect(folder, "rwc")
+
+
+def for_reading(folder: Path) -> sqlite3.Connection:
+    """A connection to a run's store, while another process may be writing to it.
+
+    Readers of a write-ahead log share memory through a file, for which there must be a place. Where
+    nothing can be written and no log is waiting, the store cannot change either.
+
+    Raises:
+        UsageError: nothing is in it yet.
+        IntegrityError: it is damaged, or of a newer schema.
+        ResourceError: it cannot be read.
+    """
+    if not (folder / FILE).exists():
+        raise _empty(folder)
+    if os.access(folder, os.W_OK):
+        return _connect(folder, "rw")
+    return _connect(folder, "ro" if (folder / f"{FILE}-wal").exists() else "ro&immutable=1")
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Say of the store's errors what they mean: out of room or reach, or not what was written."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in _OUT_OF_REACH:
+            raise ResourceError(
+                f"{folder / FILE} cannot be used ({error}): make room or mend the folder, then run "
+                "the same command again; nothing that was stored is lost"
+            ) from error
+        raise damaged(folder, error) from error
+
+
+def damaged(folder: Path, error: Exception) -> IntegrityError:
+    """The error for a store that does not hold what was written to it."""
+    return IntegrityError(
+        f"{folder / FILE} is damaged ({error}): copy the folder aside, salvage it with "
+        "`sqlite3 results.sqlite .recover`, and scan again into a new --out"
+    )
+
+
+def _connect(folder: Path, mode: str) -> sqlite3.Connection:
+    path = folder / FILE
+    with explained(folder):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30
+        )
+    try:
+        with explained(folder):
+            if mode == "rwc":
+                _begin(connection, path)
+            (version,) = connection.execute("pragma user_version").fetchone()
+        _require_schema(folder, version)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin(connection: sqlite3.Connection, path: Path) -> None:
+    """Every commit on the disk before it counts; and no night's work on top of a damaged store."""
+    path.chmod(0o600)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    _create(connection)
+    (state,) = connection.execute("pragma quick_check(1)").fetchone()
+    if state != "ok":
+        raise sqlite3.DatabaseError(state)
+
+
+def _require_schema(folder: Path, version: int) -> None:
+    if version == 0:
+        raise _empty(folder)
+    if version != SCHEMA_VERSION:
+        raise IntegrityError(
+            f"{folder / FILE} has schema {version}; this safebasin reads "
+            f"{SCHEMA_VERSION}: use the version that wrote it"
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Make the tables of an empty store, all or none."""
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if version == 0:
+        connection.executescript(f"begin;{_TABLES}pragma user_version = {SCHEMA_VERSION};commit;")
+
+
+def _empty(folder: Path) -> UsageError:
+    return UsageError(f"{folder} holds no answers yet: run the same scan again")

@@ -1,0 +1,49 @@
+"""Small networks that are no language models: every oddity of a tensor in a few entries."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def bits(tensor: Tensor) -> Tensor:
+    """The tensor's memory as integers: unlike `==`, tells −0 from 0 and knows NaN."""
+    size = {2: torch.int16, 4: torch.int32, 8: torch.int64}[tensor.element_size()]
+    return tensor.detach().contiguous().view(size)
+
+
+def same_bits(left: Tensor, right: Tensor) -> bool:
+    return left.dtype == right.dtype and torch.equal(bits(left), bits(right))
+
+
+def snapshot(model: nn.Module) -> dict[str, Tensor]:
+    """Copies of all parameters and buffers, tied ones under each of their names."""
+    return {name: tensor.clone() for name, tensor in model.state_dict(keep_vars=False).items()}
+
+
+def unchanged(model: nn.Module, before: dict[str, Tensor]) -> bool:
+    now = model.state_dict()
+    return now.keys() == before.keys() and all(same_bits(now[k], before[k]) for k in before)
+
+
+class Odd(nn.Module):
+    """Zero tensors and rows, an empty tensor, a scalar, three axes, a buffer, a transposed one."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+
+        def draw(*shape: int) -> nn.Parameter:
+            return nn.Parameter(torch.randn(shape, generator=generator))
+
+        self.linear = nn.Linear(7, 5)
+        self.linear.weight, self.linear.bias = draw(5, 7), draw(5)
+        self.experts = draw(3, 4, 6)
+        self.zeros = nn.Parameter(torch.zeros(4, 3))
+        self.zero_row = draw(4, 3)
+        self.zero_row.data[1] = 0
+        self.empty = nn.Parameter(torch.empty(0, 3))
+        self.scalar = draw()
+        self.transposed = nn.Parameter(draw(6, 4).data.T)
+        self.norm = nn.LayerNorm(5)
+        self.register_buffer("steps", torch.ones(3))
