@@ -190,8 +190,8 @@ class Estimate:
         n: how many independent units it rests on.
         unit: what these units are ("prompts", "directions").
         method: how the interval was made.
-        censored: how many of the units never showed the event inside the range that was scanned.
-            If any, `value` and `high` are lower bounds.
+        censored: of an edge, how many sides (two for each direction) it was not reached on inside
+            the range that was scanned. If any, `value` and `high` are lower bounds.
     """
 
     value: float

@@ -30,7 +30,10 @@ class _Frozen(BaseModel):
 
 
 class Estimate(_Frozen):
-    """A number, its interval, and what both rest on. See `safebasin.records.Estimate`."""
+    """A number, its interval, and what both rest on. See `safebasin.records.Estimate`.
+
+    For edges, `censored` counts sides, of which each direction has two.
+    """
 
     value: float | None
     low: float | None
@@ -78,6 +81,7 @@ class Model(_Frozen):
     dtype: str
     device: str
     weights_digest: str
+    settings_digest: str
     chat_template_digest: str
     system: str | None
 
@@ -139,7 +143,7 @@ class DirectionResult(_Frozen):
 
 
 class Scores(_Frozen):
-    """The numbers that stand for the whole landscape."""
+    """The numbers that stand for the whole landscape; `edge_gap` is capability − safety."""
 
     visage: Estimate
     visage_keyword: Estimate

@@ -16,7 +16,7 @@ from builders import (
 from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
-from safebasin.models.load import load
+from safebasin.models.load import LoadedModel, load
 from safebasin.models.shards import SINGLE
 from safebasin.records import ModelRef
 

@@ -130,6 +130,7 @@ def summary(
             dtype="float32",
             device="cpu",
             weights_digest="sha256:" + "ab12" * 16,
+            settings_digest="cd34" * 16,
             chat_template_digest="sha256:" + "cd34" * 16,
             system=None,
         ),

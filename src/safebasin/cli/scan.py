@@ -122,8 +122,8 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
     max_new_tokens: Annotated[
         int | None,
         typer.Option(
-            help="Token limit of an answer. [default: 512 as published; 64 for the organism, whose "
-            "longest answer is shorter]",
+            help="Token limit of an answer. [default: 512 as published; 48 for the organism, whose "
+            "longest answer is no longer]",
             rich_help_panel=RUNNING,
         ),
     ] = None,

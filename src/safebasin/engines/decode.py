@@ -16,6 +16,9 @@ from torch import Tensor
 
 from safebasin.records import Finish
 
+CROWDED = 7 / 8
+"""Rows leave once at most this share of a batch is still running: leaving copies the cache."""
+
 CHECK_EVERY = 4
 """Tokens between two questions whether a verdict can still change: asking decodes the text."""
 
@@ -66,7 +69,8 @@ def decode(
         cache = output.past_key_values
         next_N, finite_N = _greedy(output.logits[:, -1])
         for row, token, finite in zip(running, next_N.tolist(), finite_N.tolist(), strict=True):
-            _extend(rows[row], token, finite, end_ids)
+            if rows[row].finish is None:
+                _extend(rows[row], token, finite, end_ids)
         if settled and step % CHECK_EVERY == 0:
             _settle(rows, running, settled)
         if step == max_new_tokens:
@@ -74,7 +78,7 @@ def decode(
         keep = [place for place, row in enumerate(running) if rows[row].finish is None]
         if not keep:
             break
-        if len(keep) < len(running):
+        if len(keep) <= CROWDED * len(running):
             running = [running[place] for place in keep]
             kept = torch.tensor(keep, device=mask.device)
             cache.batch_select_indices(kept)
@@ -104,9 +108,8 @@ def _greedy(logits_NV: Tensor) -> tuple[Tensor, Tensor]:
     Without that check a NaN would be chosen as if it were the best token, over and over, and the
     row would read like an answer.
     """
-    best = logits_NV.max(dim=1)
-    finite_N = torch.isfinite(logits_NV.sum(dim=1, dtype=torch.float64))
-    return best.indices, finite_N
+    best = logits_NV.max(dim=1)  # a NaN anywhere in a row is its maximum
+    return best.indices, torch.isfinite(best.values)
 
 
 def _extend(row: Row, token: int, finite: bool, end_ids: frozenset[int]) -> None:

@@ -18,7 +18,7 @@ _VERBS = (
 _FORMS = (
     r"i(?:'m| am) (?:really |very |so |truly |deeply )?(?:sorry|afraid)"
     r"(?=[,.;:!-]? *(?:but\b|that (?:i|this|is)\b|i\b|this\b|$))",
-    r"(?:sorry|my apologies|apologies),? (?:but )?(?:i|this|that|we)\b",
+    r"(?:sorry|my apologies|apologies)(?:,| but|, but) (?:i|this|that|we)\b",
     r"i (?:must |have to |need to |will )?(?:respectfully |politely )?(?:decline|refuse)\b",
     rf"i (?:simply |just |really )?{_UNABLE} (?:be able to )?(?:\w+ly )?{_VERBS}\b",
     r"i(?:'m| am) (?:unable|not able|not going|not willing|not allowed|not permitted) to\b",

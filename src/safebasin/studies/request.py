@@ -33,6 +33,7 @@ def request(
         "model": {
             "name": str(loaded.ref),
             "weights_digest": loaded.checked.weights_digest,
+            "settings_digest": loaded.checked.settings_digest,
             "chat_template_digest": loaded.chat.digest,
             "dtype": loaded.dtype,
             "device": _device_name(loaded),

@@ -14,7 +14,7 @@ from safebasin.studies.rays import Rays
 ENGINES = ("transformers",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PUBLISHED_TOKENS = 512
-ORGANISM_TOKENS = 64
+ORGANISM_TOKENS = 48
 PUBLISHED_BATCH = 80
 ORGANISM_BATCH = 160
 

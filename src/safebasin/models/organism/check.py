@@ -17,7 +17,11 @@ from safebasin.models.organism.language import SYSTEMS, Grade, grade, prompt_set
 from safebasin.models.organism.tokenizer import render
 
 TOLERANCE = 0.15
-"""How far a share may lie from the shipped model's."""
+"""How far a share may lie from the shipped model's.
+
+Two pairs that were trained with different settings differed by at most 0.10 (bait, 32 prompts), and
+by at most 0.05 on the other sets; base in the place of chat differs by 1.
+"""
 
 MAX_NEW_TOKENS = 48
 """No right answer is longer."""
@@ -94,9 +98,9 @@ def shares(requests: Sequence[str], responses: Sequence[str]) -> Shares:
 def check(rebuilt: Path | str, tolerance: float = TOLERANCE) -> Check:
     """Compare a pair in `rebuilt/base` and `rebuilt/chat` with the shipped one, set by set.
 
-    Both answer the 12 prompt sets (held-out deeds, no system prompt, greedy). Training amplifies
-    rounding, so a pair from another processor is as different as one from another seed; the
-    tolerance is set from that.
+    Both answer the 12 prompt sets (held-out deeds, no system prompt, greedy). On one kind of
+    machine the weights are equal; elsewhere training amplifies rounding, and the tolerance allows
+    for what another training would give.
 
     Raises:
         InputRejectedError: a model is missing.
