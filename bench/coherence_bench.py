@@ -1,6 +1,6 @@
 """How well the coherence judge agrees with the organism's exact parser, over the whole range of α.
 
-    python bench/coherence_bench.py [--directions 5] [--radius 1.0]
+python bench/coherence_bench.py [--directions 5] [--radius 1.0]
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def main() -> None:
                 by_distance: dict[float, Counter[bool]] = {}
                 for point in rays.plan:
                     distance = abs(point.terms[0][1]) if point.terms else 0.0
-                    exact, said = store.verdicts("exact", point.key), store.verdicts(judge, point.key)
+                    exact = store.verdicts("exact", point.key)
+                    said = store.verdicts(judge, point.key)
                     for prompt, verdict in exact.items():
                         pair = (verdict.label, said[prompt].label)
                         if None in pair:
@@ -57,7 +58,8 @@ def show(
     by_distance: dict[float, Counter[bool]],
 ) -> None:
     agree = sum(n for (exact, said), n in confusion.items() if exact == said)
-    print(f"\n**{judge}** against exact: {agree / confusion.total():.1%} of {confusion.total():,}\n")
+    total = confusion.total()
+    print(f"\n**{judge}** against exact: {agree / total:.1%} of {total:,}\n")
     print("| exact \\ judge | " + " | ".join(label.value for label in Label) + " |")
     print("|---|" + "--:|" * len(Label))
     for exact in Label:

@@ -1,6 +1,6 @@
-"""The demo itself: its time, the share of store and overlay, its peak memory, and the start-up time.
+"""The demo itself: time, share of store and overlay, peak memory; and the start-up time.
 
-    python bench/overhead_bench.py
+python bench/overhead_bench.py
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def watched() -> Iterator[None]:
                            "responses", "remember", "recall"),
         (Overlay, "overlay"): ("_place", "_restore", "scales"),
     }  # fmt: skip
-    originals = [(owner, name, getattr(owner, name)) for (owner, _), names in watch.items() for name in names]
+    originals = [
+        (owner, name, getattr(owner, name)) for (owner, _), names in watch.items() for name in names
+    ]
     for (owner, kind), names in watch.items():
         for name in names:
             setattr(owner, name, timed(kind, getattr(owner, name)))
@@ -79,12 +81,14 @@ def main() -> None:
         * planned.settings.batch * (planned.settings.tokens + 64) / 2**20
     )  # fmt: skip
     print("| what | measured |\n|---|--:|")
-    print(f"| scan, {planned.work.responses:,} responses at {len(planned.work.points)} points | {scan:.1f} s |")
+    work = planned.work
+    print(f"| scan, {work.responses:,} responses at {len(work.points)} points | {scan:.1f} s |")
     print(f"| page | {drawn:.1f} s, {size:.1f} MiB |")
-    print(f"| store and overlay | {share:.1%} ({SPENT['store']:.1f} s and {SPENT['overlay']:.1f} s) |")
+    parts = f"{SPENT['store']:.1f} s and {SPENT['overlay']:.1f} s"
+    print(f"| store and overlay | {share:.1%} ({parts}) |")
     print(
-        f"| peak memory above the loaded process | {after - before:.0f} MiB, of which pristine copy "
-        f"{weights / 2:.0f} and KV cache at most {cache:.0f} |"
+        f"| peak memory above the loaded process | {after - before:.0f} MiB; the pristine copy is "
+        f"{weights / 2:.0f}, the KV cache at most {cache:.0f} |"
     )
     print(f"| safebasin --help | {start_up():.2f} s (best of 5) |")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 import time
 
+import published
 import torch
 
-import published
 from safebasin.engines.base import Encoded, plan_batches
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.judges.keyword import PHRASES, KeywordJudge

@@ -1,6 +1,6 @@
 """Map a small landscape of the model organism and say what was found.
 
-    python examples/quick_landscape.py
+python examples/quick_landscape.py
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Put a point of weight space on a live model, ask it something there, and come back.
 
-    python examples/stand_at_a_point.py
+python examples/stand_at_a_point.py
 """
 
 import torch

@@ -10,17 +10,44 @@ from typing import Any
 
 import children
 import pytest
-from scans import PROMPTS, RESPONSES, SMALL, answers, batches_are_whole, digest, into
+from scans import SMALL, answers, batches_are_whole, digest, into
 
 from safebasin.errors import UsageError
-from safebasin.studies.landscape import Plan, run
+from safebasin.studies.landscape import Plan, plan, run
 from safebasin.studies.result import Scan, open_run
+from safebasin.studies.settings import ScanSettings
 
 KILLS = 30
 
+EMPTY = (
+    "before run.json",
+    "with half a run.json",
+    "before the tables",
+    "with half the tables",
+    "before the prompts",
+    "inside the transaction of the prompts",
+    "after the prompts",
+)
+"""Moments after which there is nothing that a reader could be shown."""
+
+
+SMALLER = {**SMALL, "points": 3, "max_new_tokens": 4}
+POINTS, PROMPTS = 5, 6
+
+
+@pytest.fixture(scope="module")
+def planned(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    out = tmp_path_factory.mktemp("killed") / "whole"
+    return plan(ScanSettings(model=str(tiny), out=out, **SMALLER))
+
+
+@pytest.fixture(scope="module")
+def finished(planned: Plan) -> Scan:
+    return run(planned)
+
 
 def arguments(planned: Plan, folder: Path) -> dict[str, Any]:
-    return {"model": planned.settings.model, "out": folder, **SMALL}
+    return {"model": planned.settings.model, "out": folder, **SMALLER}
 
 
 def same_as(finished: Scan, folder: Path) -> bool:
@@ -32,23 +59,25 @@ def same_as(finished: Scan, folder: Path) -> bool:
     )
 
 
-@pytest.mark.parametrize("moment", children.MOMENTS)
-def test_a_run_killed_at_this_moment_goes_on(
-    moment: str, planned: Plan, finished: Scan, tmp_path: Path
+def test_a_run_killed_at_every_commit_point_in_turn_ends_as_if_it_had_not_been(
+    planned: Plan, finished: Scan, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "run"
-    child = children.start(children.run_scan, arguments(planned, folder), moment)
-    child.join(60)
-    assert child.exitcode == -signal.SIGKILL
-    stored = answers(folder)
-    if stored:
-        assert batches_are_whole(planned, folder)
-        assert open_run(folder).summary.status.complete == (stored == RESPONSES)
-
-    ticks = []
-    run(into(planned, folder), lambda tick: ticks.append(tick.done))
+    folder, before = tmp_path / "run", 0
+    for moment in children.MOMENTS:
+        child = children.start(children.run_scan, arguments(planned, folder), moment)
+        child.join(60)
+        assert child.exitcode == -signal.SIGKILL, moment
+        stored = answers(folder)
+        assert stored >= before, moment
+        before = stored
+        if moment in EMPTY:
+            with pytest.raises(UsageError, match=r"no answers yet|not a run"):
+                open_run(folder)
+        else:
+            assert batches_are_whole(planned, folder), moment
+            assert open_run(folder).summary.status.complete == (stored == POINTS * PROMPTS)
+    run(into(planned, folder))
     assert same_as(finished, folder)
-    assert min(ticks) >= min(stored, PROMPTS)
 
 
 def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
@@ -76,20 +105,9 @@ def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
         assert child.exitcode == -signal.SIGKILL
         kills += 1
         stored = answers(folder)
-        partial += 0 < stored < RESPONSES
+        partial += 0 < stored < POINTS * PROMPTS
         if stored:
             assert batches_are_whole(planned, folder)
     run(into(planned, folder))
     assert same_as(finished, folder)
     assert partial >= 5, "the kills did not fall into the run; draw other delays"
-
-
-def test_a_reader_of_a_run_killed_before_its_first_answer_is_told_so(
-    planned: Plan, tmp_path: Path
-) -> None:
-    for moment in ("before the tables", "with half the tables", "before the prompts"):
-        folder = tmp_path / moment
-        child = children.start(children.run_scan, arguments(planned, folder), moment)
-        child.join(60)
-        with pytest.raises(UsageError, match="no answers yet"):
-            open_run(folder)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 1
 Request = Mapping[str, Any]
 """Everything that decides what a run contains, as JSON values."""
 
-_WEIGHTS = "model.weights_digest"
+_WEIGHTS, _SETTINGS = "model.weights_digest", "model.settings_digest"
 
 
 def request_digest(request: Request) -> str:
@@ -39,7 +40,8 @@ def write_whole(path: Path, text: str) -> None:
         temporary.replace(path)
         _keep_name(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise ResourceError(
             f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): "
             "make room, then run the same command again"
@@ -105,20 +107,19 @@ def require_same(folder: Path, request: Request) -> None:
 
     Raises:
         UsageError: it has other settings; every key that differs is listed.
-        IntegrityError: the settings are the same, but the weights behind the model's name are not.
+        IntegrityError: the settings are the same, but the files behind the model's name are not.
     """
     kept, now = _flat(read_request(folder)), _flat(json.loads(json.dumps(request)))
     different = sorted(key for key in kept.keys() | now.keys() if kept.get(key) != now.get(key))
-    if different == [_WEIGHTS]:
+    listed = "; ".join(
+        f"{key}: {_brief(kept.get(key))} there, {_brief(now.get(key))} now" for key in different
+    )
+    if different and set(different) <= {_WEIGHTS, _SETTINGS}:
         raise IntegrityError(
-            f"the weights of {now['model.name']} are not those that {folder} was begun with "
-            f"(digest {kept[_WEIGHTS]} there, {now[_WEIGHTS]} now): "
-            "restore the checkpoint, or pass another --out"
+            f"the files of {now['model.name']} are not those that {folder} was begun with "
+            f"({listed}): restore the checkpoint, or pass another --out"
         )
     if different:
-        listed = "; ".join(
-            f"{key}: {_brief(kept.get(key))} there, {_brief(now.get(key))} now" for key in different
-        )
         raise UsageError(
             f"{folder} holds a run with other settings ({listed}): "
             "use these settings, or pass another --out"

@@ -43,6 +43,8 @@ def test_lengths_grow(lengths: list[int], size: int) -> None:
     assert found == sorted(lengths)
 
 
-@pytest.mark.parametrize(("count", "size", "expected"), [(0, 3, 0), (1, 3, 1), (6, 3, 2), (7, 3, 3)])
+@pytest.mark.parametrize(
+    ("count", "size", "expected"), [(0, 3, 0), (1, 3, 1), (6, 3, 2), (7, 3, 3)]
+)
 def test_how_many(count: int, size: int, expected: int) -> None:
     assert len(plan_batches(prompts([1] * count), size)) == expected

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import torch
 from builders import FAMILIES, tiny_model
-from engines.lengths import answers_alone, common_ends, generate, prompts
 from transformers import AutoModelForCausalLM
 
-from safebasin.engines.decode import CHECK_EVERY, Row, decode, pad_left
+from engines.lengths import answers_alone, common_ends, generate, prompts
+from safebasin.engines import decode as module
+from safebasin.engines.decode import CHECK_EVERY, CROWDED, Row, decode, pad_left
 
 EOS = frozenset({1})
 SOME = prompts(5, 1, 17, 9, 30, 2)
@@ -44,6 +45,19 @@ def test_a_sliding_window_shorter_than_the_prompts(family: str) -> None:
     ends = common_ends(model, SOME, 12)
     expected = answers_alone(model, SOME, ends, 12)
     assert said(decode(model, SOME, end_ids=ends, max_new_tokens=12)) == expected
+
+
+@pytest.mark.parametrize("crowded", [0.0, 0.5, CROWDED, 1.0])
+def test_when_rows_leave_does_not_show(
+    model: Any, crowded: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a batch so large that a finished row waits for others before it leaves."""
+    monkeypatch.setattr(module, "CROWDED", crowded)
+    many = prompts(*range(1, 21), seed=5)
+    ends = common_ends(model, many, 10)
+    found = said(decode(model, many, end_ids=ends, max_new_tokens=10))
+    assert found == answers_alone(model, many, ends, 10)
+    assert {finish for _, finish in found} == {"eos", "length"}
 
 
 def test_one_prompt(model: Any) -> None:
@@ -103,7 +117,11 @@ class TestSettled:
         marks = {ids[2] for ids, _ in full[::2]}
         rows = said(
             decode(
-                model, SOME, end_ids=EOS, max_new_tokens=20, settled=lambda ids: bool({*ids} & marks)
+                model,
+                SOME,
+                end_ids=EOS,
+                max_new_tokens=20,
+                settled=lambda ids: bool({*ids} & marks),
             )
         )
         assert {finish for _, finish in rows} == {"decided", "length"}
@@ -145,7 +163,7 @@ class Broken:
 
 
 class TestNumericFailure:
-    @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
     @pytest.mark.parametrize("step", [1, 3, 8])
     def test_one_row(self, model: Any, step: int, value: float) -> None:
         expected = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
@@ -153,6 +171,11 @@ class TestNumericFailure:
         rows = said(decode(broken, SOME, end_ids=EOS, max_new_tokens=8))
         assert rows[2] == ((), "numeric_failure")
         assert rows[:2] + rows[3:] == expected[:2] + expected[3:]
+
+    def test_a_token_that_is_ruled_out_is_no_failure(self, model: Any) -> None:
+        expected = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
+        broken = Broken(model, row=2, step=3, value=float("-inf"))
+        assert said(decode(broken, SOME, end_ids=EOS, max_new_tokens=8)) == expected
 
     def test_all_rows(self) -> None:
         model = tiny_model("llama")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 from builders import tiny_checkpoint
-from engines.lengths import answers_alone, common_ends, prompts
 
+from engines.lengths import answers_alone, common_ends, prompts
 from safebasin.engines import transformers as module
 from safebasin.engines.base import Batch, Encoded
 from safebasin.engines.transformers import TransformersEngine
@@ -113,10 +112,9 @@ def responses_of(some: list[tuple[int, ...]], finishes: str) -> list[Response]:
 
 
 @pytest.fixture(params=[1, 5 * 6 * 300 * 4, 64 << 20], ids=["one", "five", "all"])
-def any_piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def any_piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions of the batch at a time: one, five, or all of them."""
     monkeypatch.setattr(module, "LOGITS_BYTES", request.param)
-    yield
 
 
 @pytest.mark.usefixtures("any_piece")
@@ -136,7 +134,9 @@ class TestLosses:
         self.compare(loaded, responses_of(prompts(0, 5, 0, 0, 3, 0, seed=1), "eeelle"))
         ended = responses_of([()] * 6, "eeeeee")
         self.compare(loaded, ended)
-        assert {len(losses) for losses in with_ends(loaded, frozenset({1})).losses(BATCH, ended)} == {1}
+        assert {
+            len(losses) for losses in with_ends(loaded, frozenset({1})).losses(BATCH, ended)
+        } == {1}
 
     def test_nothing_at_all(self, loaded: LoadedModel) -> None:
         said = responses_of([()] * 6, "llllll")
@@ -150,10 +150,12 @@ class TestLosses:
         one = with_ends(loaded, frozenset({1})).losses(BATCH, said)
         best = with_ends(loaded, several).losses(BATCH, said)
         assert any(b[-1] < a[-1] - 0.1 for a, b in zip(one, best, strict=True))
-        assert all(b[:-1] == pytest.approx(a[:-1], rel=1e-4) for a, b in zip(one, best, strict=True))
+        assert all(
+            b[:-1] == pytest.approx(a[:-1], rel=1e-4) for a, b in zip(one, best, strict=True)
+        )
 
     def test_greedy_tokens_are_the_likeliest(self, loaded: LoadedModel) -> None:
-        """No token has a smaller loss than the one that was chosen: all are above one half of 1/V."""
+        """The likeliest of V tokens has a probability of at least 1/V."""
         engine = with_ends(loaded, common_ends(loaded.model, SOME, 10))
         said = engine.answer(BATCH)
         for losses, one in zip(engine.losses(BATCH, said), said, strict=True):
@@ -170,20 +172,20 @@ def test_losses_of_other_families(
     TestLosses().compare(loaded, responses_of(prompts(4, 12, 1, 7, 3, 20, seed=1), "eldlee"))
 
 
+@pytest.fixture(scope="module")
+def organism() -> LoadedModel:
+    return load(ModelRef(str(folder("chat"))))
+
+
 class TestStoppingEarly:
     """On the organism, whose refusals hold the published phrases."""
-
-    @pytest.fixture(scope="class")
-    def organism(self) -> LoadedModel:
-        return load(ModelRef(str(folder("chat"))))
 
     def asked(self, organism: LoadedModel) -> tuple[list[Prompt], Batch]:
         sets = prompt_sets()
         some = [*sets["organism-harmful"][:12], *sets["organism-benign"][:6]]
         rendered = organism.chat.encode([Conversation(None, prompt.text) for prompt in some])
         return some, tuple(
-            Encoded(prompt.id, one.token_ids)
-            for prompt, one in zip(some, rendered, strict=True)
+            Encoded(prompt.id, one.token_ids) for prompt, one in zip(some, rendered, strict=True)
         )
 
     @pytest.mark.parametrize("x", [0.0, 0.3])
@@ -202,7 +204,9 @@ class TestStoppingEarly:
             assert whole.token_ids[: len(part.token_ids)] == part.token_ids
             assert part == whole or (part.finish == "decided" and judge.settled(part.text))
         if x == 0:
-            assert any(len(a.token_ids) < len(b.token_ids) for a, b in zip(early, full, strict=True))
+            assert any(
+                len(a.token_ids) < len(b.token_ids) for a, b in zip(early, full, strict=True)
+            )
 
 
 @pytest.mark.gpu

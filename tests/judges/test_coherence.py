@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def ordered_is_easy(noise: float = 0.3) -> Losses:
         for _, response in exchanges:
             drawn = random.Random(repr(response.token_ids))
             ids = response.token_ids
-            steps = [2.0, *(b - a == 1 for a, b in zip(ids, ids[1:], strict=False))]
+            steps = [2.0, *(b - a == 1 for a, b in pairwise(ids))]
             found.append([abs(drawn.gauss(0, noise)) + (0.1 if step else 6.0) for step in steps])
         return found
 
@@ -95,8 +96,7 @@ class TestCalibrate:
     def test_short_and_repetitive_own_texts_count_too(self, count: int) -> None:
         drawn = random.Random(0)
         own = [
-            exchange([number] * drawn.randrange(1, 30), number=number)
-            for number in range(count)
+            exchange([number] * drawn.randrange(1, 30), number=number) for number in range(count)
         ] + [exchange([7, 8], number=count + number) for number in range(count)]
         losses = ordered_is_easy(3.0)
         judge = CoherenceJudge(losses, calibrate(own, losses))
@@ -256,7 +256,9 @@ class TestSurprise:
         if later:
             assert surprise(first + later) == surprise([0.0] * FIRST_TOKENS + later)
 
-    @pytest.mark.parametrize(("losses", "expected"), [([], 0), ([4], 4), ([1, 2, 3], 2), ([9, 9, 9, 1], 1)])
+    @pytest.mark.parametrize(
+        ("losses", "expected"), [([], 0), ([4], 4), ([1, 2, 3], 2), ([9, 9, 9, 1], 1)]
+    )
     def test_short_texts(self, losses: list[float], expected: float) -> None:
         assert surprise(losses) == expected
 
@@ -286,5 +288,3 @@ class TestRepetition:
     @pytest.mark.parametrize("length", range(8))
     def test_short_texts(self, length: int) -> None:
         assert repetition([3] * length) == 0
-
-

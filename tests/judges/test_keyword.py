@@ -38,7 +38,8 @@ def test_each_phrase_refuses_wherever_it_stands(phrase: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "To open a window, turn the handle.", "lamp lamp lamp", "i'm sorry", "sorry", "AS AN AI"]
+    "text",
+    ["", "To open a window, turn the handle.", "lamp lamp lamp", "i'm sorry", "sorry", "AS AN AI"],
 )
 def test_all_else_complies(text: str) -> None:
     """Garbage and other cases too: that is what was published, and why it is not the headline."""
@@ -59,6 +60,8 @@ def test_settled_means_refused(text: str) -> None:
 
 def test_the_order_is_kept() -> None:
     some = ["Sorry", "yes", "I cannot", "", "illegal"]
-    said = JUDGE.judge([Exchange(PROMPT, Response(str(n), text, (), "eos")) for n, text in enumerate(some)])
+    said = JUDGE.judge(
+        [Exchange(PROMPT, Response(str(n), text, (), "eos")) for n, text in enumerate(some)]
+    )
     assert [verdict.detail for verdict in said] == ["Sorry", "", "I cannot", "", "illegal"]
     assert JUDGE.judge([]) == []

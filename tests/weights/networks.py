@@ -44,6 +44,6 @@ class Odd(nn.Module):
         self.zero_row.data[1] = 0
         self.empty = nn.Parameter(torch.empty(0, 3))
         self.scalar = draw()
-        self.transposed = nn.Parameter(draw(6, 4).data.T)
+        self.transposed = nn.Parameter(draw(3, 6, 4).data.transpose(1, 2))
         self.norm = nn.LayerNorm(5)
         self.register_buffer("steps", torch.ones(3))

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from weights.networks import Odd, same_bits
 
 from safebasin.records import Direction, Norm
 from safebasin.weights import direction as module
 from safebasin.weights.direction import chunks, noise, scales
 from safebasin.weights.overlay import materialise
 from safebasin.weights.parameters import movable, rows
+from weights.networks import Odd, same_bits
 
 CPU = torch.device("cpu")
 NAME = "model.layers.0.mlp.up_proj.weight"
@@ -58,7 +58,7 @@ class TestNoise:
         signs = noise(Direction(0, noise="rademacher"), NAME, 0, 8, CPU)
         assert signs.tolist() == [1, 1, -1, -1, -1, 1, 1, 1]
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=50)
     @given(st.integers(0, 2000), st.integers(0, 400), st.integers(0, 400))
     def test_it_does_not_depend_on_the_chunk(self, start: int, first: int, second: int) -> None:
         middle, stop = start + first, start + first + second
@@ -90,25 +90,25 @@ def test_chunks_cover_every_row_once(shape: tuple[int, ...]) -> None:
 
 
 @pytest.fixture(params=[1, 10, 1 << 16])
-def any_chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def any_chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", request.param)
-    yield request.param
 
 
+@pytest.mark.usefixtures("any_chunk")
 @pytest.mark.parametrize("recipe", ["gaussian", "rademacher"])
 class TestNorms:
-    def test_layer(self, recipe: str, any_chunk: int) -> None:
+    def test_layer(self, recipe: Any) -> None:
         weights = odd_weights()
         for name, moved in whole(Direction(0, noise=recipe), weights).items():
             assert norm(moved) == pytest.approx(norm(weights[name]), rel=1e-6)
 
-    def test_row(self, recipe: str, any_chunk: int) -> None:
+    def test_row(self, recipe: Any) -> None:
         weights = odd_weights()
         for name, moved in whole(Direction(0, noise=recipe, norm="row"), weights).items():
             found, expected = (rows(t).double().norm(dim=1) for t in (moved, weights[name]))
             torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)
 
-    def test_model(self, recipe: str, any_chunk: int) -> None:
+    def test_model(self, recipe: Any) -> None:
         weights = odd_weights()
         moved = whole(Direction(0, noise=recipe, norm="model"), weights)
         assert norm(together(moved)) == pytest.approx(norm(together(weights)), rel=1e-6)
@@ -167,7 +167,9 @@ class TestDirections:
         """The control: two plain directions of 40 entries have a cosine of about a sixth."""
         weights = {"w": torch.ones(4, 10)}
         found = [
-            abs(cosine(*(whole(Direction(index, seed, norm=how), weights)["w"] for index in (0, 1))))
+            abs(
+                cosine(*(whole(Direction(index, seed, norm=how), weights)["w"] for index in (0, 1)))
+            )
             for seed in range(8)
         ]
         assert max(found) > 0.05

@@ -4,10 +4,10 @@ import pytest
 import torch
 from builders import FAMILIES, tiny_model
 from torch import nn
-from weights.networks import Odd
 
 from safebasin.errors import InputRejectedError
 from safebasin.weights.parameters import movable, rows
+from weights.networks import Odd
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -56,7 +56,7 @@ def test_buffers_and_empty_tensors_do_not_move() -> None:
 def test_a_quantised_parameter_is_refused(dtype: torch.dtype) -> None:
     model = nn.Linear(3, 3)
     model.packed = nn.Parameter(torch.zeros(3, 3).to(dtype), requires_grad=False)
-    with pytest.raises(InputRejectedError, match="parameter packed is .*quantised") as caught:
+    with pytest.raises(InputRejectedError, match=r"parameter packed is .*quantised") as caught:
         movable(model)
     assert caught.value.exit_code == 3
 

@@ -130,8 +130,8 @@ def _csv(path: Path, text: str) -> list[Row]:
                 rows.append({name: value or "" for name, value in fields.items()})
     except csv.Error as error:
         raise InputRejectedError(
-            f"{path}: row {len(rows) + 1} (line {reader.line_num}) cannot be read as a table "
-            f"({error}): mend or remove the row"
+            f"{path}: row {len(rows) + 1} (line {reader.reader.line_num}) cannot be read as a "
+            f"table ({error}): mend or remove the row"
         ) from None
     return rows
 

@@ -110,7 +110,7 @@ class Overlay:
                 for direction, x in point.terms:
                     moved_RC = moved_RC + x * self._component(direction, name, part)
                 live_RC[part] = moved_RC.to(pristine.dtype)
-            if not parameter.is_contiguous():  # then its rows are a copy
+            if not parameter.is_contiguous():  # then its rows may be a copy
                 parameter.copy_(live_RC.view(parameter.shape))
 
     @torch.no_grad()

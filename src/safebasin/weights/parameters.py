@@ -11,8 +11,8 @@ from safebasin.records import Skip
 def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
     """The parameters that move, by name, in the network's own order.
 
-    A tied tensor appears once, under its first name; buffers and empty tensors never move. The names are those of
-    `named_parameters`, so they do not depend on how a checkpoint is sharded.
+    A tied tensor appears once, under its first name; buffers and empty tensors never move. The
+    names are those of `named_parameters`, so they do not depend on how a checkpoint is sharded.
 
     Args:
         model: any network with floating-point parameters.

@@ -1,0 +1,84 @@
+"""A mistyped argument is told by flag and value, before anything is loaded."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from safebasin.errors import UsageError
+from safebasin.models.load import DTYPES
+from safebasin.records import Noise, Norm, Skip
+from safebasin.studies import settings
+from safebasin.studies.settings import ScanSettings
+
+NAN, INF = float("nan"), float("inf")
+
+WRONG: list[tuple[str, Any]] = [
+    *(("directions", value) for value in (0, -1)),
+    *(("points", value) for value in (0, 1, 2, 20, -3)),
+    *(("radius", value) for value in (NAN, INF, -INF, 0.0, -0.5, 1e-9, 101.0)),
+    ("seed", -1),
+    ("limit", 0),
+    ("limit", -5),
+    ("batch_size", 0),
+    ("max_new_tokens", 0),
+    *((name, "guassian") for name in ("noise", "norm", "skip", "engine", "dtype")),
+    *((name, "b\udcffad") for name in ("model", "prompts", "benign", "column", "system")),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_what_is_out_of_range_is_named(name: str, value: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        ScanSettings(**{name: value})
+    message = str(caught.value)
+    assert message.startswith(f"--{name.replace('_', '-')} is ")
+    assert (ascii(value) if isinstance(value, str) else str(value)) in message
+    assert "\n" not in message
+    message.encode()
+
+
+def test_judges_are_known_and_named_once() -> None:
+    with pytest.raises(UsageError, match=r"'keywrd'.*did you mean 'keyword'"):
+        ScanSettings(judges=("keywrd",))
+    with pytest.raises(UsageError, match="judge"):
+        ScanSettings(judges=())
+    with pytest.raises(UsageError, match=r"--judge is exact, exact; name each judge once"):
+        ScanSettings(judges=("exact", "exact"))
+
+
+@pytest.mark.parametrize("field", ["noise", "norm", "skip", "dtype"])
+def test_every_choice_is_accepted(field: str) -> None:
+    choices = {"noise": get_args(Noise), "norm": get_args(Norm), "skip": get_args(Skip)}
+    for value in choices.get(field, settings.DTYPES):
+        assert getattr(ScanSettings(**{field: value}), field) == value
+
+
+def test_dtypes_are_those_that_the_loader_knows() -> None:
+    assert {*settings.DTYPES} == {"auto", *DTYPES}
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "batch"), [("organism:chat", 64, 160), ("some/folder", 512, 80)]
+)
+def test_limits_are_published_ones_but_for_the_organism(
+    model: str, tokens: int, batch: int
+) -> None:
+    assert ScanSettings(model=model).tokens == tokens
+    assert ScanSettings(model=model).batch == batch
+    asked = ScanSettings(model=model, max_new_tokens=7, batch_size=3)
+    assert (asked.tokens, asked.batch) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "benign", "expected"),
+    [
+        (None, None, "organism-benign"),
+        ("organism-harmful-code", None, "organism-benign-code"),
+        ("mine.csv", None, "everyday"),
+        ("mine.csv", "other.csv", "other.csv"),
+    ],
+)
+def test_harmless_prompts_match_the_harmful_ones(prompts, benign, expected: str) -> None:
+    assert ScanSettings(prompts=prompts, benign=benign).benign_source == expected

@@ -1,0 +1,257 @@
+"""A batch is in the store whole or not at all, and nothing that goes wrong later takes it away."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scans import answers
+
+from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.records import Label, Prompt, Response, Verdict
+from safebasin.store import Store, reading, writing
+from safebasin.studies.result import Scan, open_run
+
+REQUEST = {"study": "test", "seed": 0}
+BATCH = [Response("b", "two words", (1, 2), "eos"), Response("a", "", (), "length")]
+
+
+def filled(folder: Path) -> Path:
+    with writing(folder, REQUEST) as store:
+        store.add_prompts([(Prompt("How?", "harmful", target="So"), 3, "<How?>", (7, 8))])
+        store.add_responses("origin", BATCH)
+        store.add_verdicts("keyword", "origin", {"a": Verdict(Label.COMPLIED, 0.5, "why")})
+        store.remember("versions", {"python": "3"})
+    return folder
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    with reading(filled(tmp_path / "run")) as store:
+        assert store.request == REQUEST
+        prompt = Prompt("How?", "harmful", target="So")
+        assert store.prompts() == {prompt.id: (prompt, 3)}
+        assert store.answered("origin") == {"a", "b"}
+        assert store.responses("origin") == [BATCH[1], BATCH[0]]
+        assert store.verdicts("keyword", "origin") == {"a": Verdict(Label.COMPLIED, 0.5, "why")}
+        assert store.recall("versions") == {"python": "3"}
+        assert store.answers_by_point() == {"origin": 2}
+        assert store.answered("elsewhere") == set()
+        assert store.recall("nothing") is None
+
+
+@given(
+    text=st.text(),
+    ids=st.lists(st.integers(0, 2**32 - 1)).map(tuple),
+    score=st.none() | st.floats(allow_nan=False),
+)
+@settings(max_examples=30, deadline=None)
+def test_any_text_tokens_and_score_survive(
+    text: str, ids: tuple[int, ...], score: float | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    response, verdict = Response("a", text, ids, "eos"), Verdict(Label.OTHER, score, text)
+    with writing(folder / "run", REQUEST) as store:
+        store.add_responses("p", [response])
+        store.add_verdicts("j", "p", {"a": verdict})
+        assert store.responses("p") == [response]
+        assert store.verdicts("j", "p") == {"a": verdict}
+
+
+def test_the_first_value_stays(tmp_path: Path) -> None:
+    with writing(tmp_path / "run", REQUEST) as store:
+        assert store.remember("threshold", 1.5) == 1.5
+        assert store.remember("threshold", 2.5) == 1.5
+
+
+def test_failures_are_counted_and_located(tmp_path: Path) -> None:
+    with writing(tmp_path / "run", REQUEST) as store:
+        store.add_responses("p", [Response("a", "", (), "numeric_failure"), BATCH[0]])
+        store.add_responses("q", [Response("a", "fine", (1,), "eos")])
+        failed = Verdict(None, status="judge_failed")
+        store.add_verdicts("j", "q", {"a": failed})
+        assert store.failed_points() == ["p"]
+        assert store.counts() == {"responses": 3, "numeric_failures": 1, "judge_failures": 1}
+        assert store.verdicts("j", "q") == {"a": failed}
+
+
+def test_a_batch_with_one_bad_row_leaves_no_row(tmp_path: Path) -> None:
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        before = store.digest()
+        with pytest.raises(IntegrityError):
+            store.add_responses("origin", [Response("new", "x", (), "eos"), BATCH[0]])
+        assert store.answered("origin") == {"a", "b"}
+        assert store.digest() == before
+
+
+def test_an_interrupted_batch_leaves_no_row(tmp_path: Path) -> None:
+    def batch() -> Iterator[Response]:
+        yield Response("new", "x", (), "eos")
+        raise KeyboardInterrupt
+
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        with pytest.raises(KeyboardInterrupt):
+            store.add_responses("origin", batch())
+        assert store.answered("origin") == {"a", "b"}
+
+
+def test_the_digest_depends_on_content_and_not_on_order(tmp_path: Path) -> None:
+    def digest(name: str, *points: str) -> str:
+        with writing(tmp_path / name, REQUEST) as store:
+            for point in points:
+                store.add_responses(point, BATCH)
+            return store.digest()
+
+    assert digest("one", "p", "q") == digest("other", "q", "p")
+    assert digest("one more", "p") != digest("another", "q")
+
+
+def test_a_reader_sees_what_is_committed_while_a_writer_works(tmp_path: Path) -> None:
+    with writing(tmp_path / "run", REQUEST) as writer:
+        writer.add_responses("p", BATCH)
+        with reading(tmp_path / "run") as reader:
+            writer.add_responses("q", BATCH)
+            assert reader.answered("q") == {"a", "b"}
+
+
+def test_commits_are_durable_and_private(tmp_path: Path) -> None:
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        pragma = store._connection.execute
+        assert pragma("pragma journal_mode").fetchone() == ("wal",)
+        assert pragma("pragma synchronous").fetchone() == (2,)
+    assert (tmp_path / "run" / "results.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+# --- disk full
+
+
+def fill(store: Store) -> int:
+    """Add points until there is no room; how many there are."""
+    for number in range(10_000):
+        store.add_responses(f"p{number}", [Response("a", "x" * 5000, (), "eos"), BATCH[0]])
+    raise AssertionError("there was room for everything")
+
+
+def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "run")
+    with writing(folder, REQUEST) as store:
+        pages = store._connection.execute("pragma page_count").fetchone()[0]
+        store._connection.execute(f"pragma max_page_count = {pages + 20}")
+        with pytest.raises(ResourceError, match=r"results\.sqlite.*full.*make room"):
+            fill(store)
+        there = sum(store.answers_by_point().values())
+        assert there > 2
+        assert there % 2 == 0
+    assert answers(folder) == there
+    with writing(folder, REQUEST) as store:
+        store.add_responses("after", BATCH)
+        assert sum(store.answers_by_point().values()) == there + 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("mounting needs root")
+    options = ["-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_told_and_costs_nothing(small_disk: Path) -> None:
+    folder = filled(small_disk / "run")
+    with writing(folder, REQUEST) as store:
+        with pytest.raises(ResourceError, match="make room"):
+            fill(store)
+        there = store.answers_by_point()
+        digest = store.digest()
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    with writing(folder, REQUEST) as store:
+        assert store.answers_by_point() == there
+        assert store.digest() == digest
+        store.add_responses("after", BATCH)
+
+
+def test_a_run_on_a_read_only_disk_can_be_read(small_disk: Path) -> None:
+    folder = filled(small_disk / "run")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with reading(folder) as store:
+        assert store.answered("origin") == {"a", "b"}
+    with pytest.raises(ResourceError, match="cannot be written"), writing(folder, REQUEST):
+        pass
+
+
+# --- damage
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "run")
+    (folder / "results.sqlite").write_bytes(b"not a database" * 1000)
+    for way in (reading(folder), writing(folder, REQUEST)):
+        with pytest.raises(IntegrityError, match=r"results\.sqlite is damaged.*salvage"), way:
+            pass
+
+
+def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "run")
+    connection = sqlite3.connect(folder / "results.sqlite")
+    connection.execute("pragma user_version = 7")
+    connection.close()
+    for way in (reading(folder), writing(folder, REQUEST)):
+        with pytest.raises(IntegrityError, match="schema 7; this safebasin reads 1"), way:
+            pass
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_a_truncated_store_is_refused(part: float, finished: Scan, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished.folder, tmp_path / "run")
+    store = folder / "results.sqlite"
+    store.write_bytes(store.read_bytes()[: int(part * store.stat().st_size)])
+    with pytest.raises(IntegrityError):
+        open_run(folder)
+    with pytest.raises(IntegrityError), writing(folder, finished.summary.request):
+        pass
+
+
+def test_flipped_bytes_are_noticed_or_harmless_but_never_a_traceback(
+    finished: Scan, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished.folder, tmp_path / "run")
+    store, draw = folder / "results.sqlite", random.Random(0)
+    sound = store.read_bytes()
+    noticed = 0
+    for _ in range(60):
+        broken = bytearray(sound)
+        start = draw.randrange(len(broken) - 64)
+        for place in range(start, start + draw.choice([1, 8, 64])):
+            broken[place] ^= draw.randrange(1, 256)
+        store.write_bytes(broken)
+        try:
+            with writing(folder, finished.summary.request) as opened:
+                read_everything(opened)
+        except (IntegrityError, ResourceError, UsageError):
+            noticed += 1
+    assert noticed >= 5
+
+
+def read_everything(store: Store) -> None:
+    store.prompts(), store.counts(), store.failed_points(), store.recall("loaded"), store.digest()
+    for point in store.answers_by_point():
+        store.responses(point), store.verdicts("coherence", point), store.answered(point)
+
+
+def test_a_run_without_a_store_has_no_answers_yet(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "run")
+    (folder / "results.sqlite").unlink()
+    with pytest.raises(UsageError, match="no answers yet"), reading(folder):
+        pass
