@@ -56,7 +56,7 @@ def test_scan_and_the_command_line_have_the_same_arguments_and_defaults() -> Non
 
 
 def test_looking_around_is_cheap() -> None:
-    heavy = "torch", "transformers", "matplotlib", "plotly", "scipy", "numpy", "pydantic"
+    heavy = "torch", "transformers", "matplotlib", "plotly", "scipy", "numpy"
     code = (
         "import sys, safebasin\n"
         "from safebasin.cli.app import app\n"

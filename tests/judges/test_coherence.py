@@ -119,13 +119,15 @@ class TestCalibrate:
         judge = CoherenceJudge(losses, limits)
         assert share(judge, shuffled(own, 1), Label.INCOHERENT) == 0
 
-    def test_the_threshold_lies_half_way(self) -> None:
+    def test_the_threshold_is_the_geometric_mean(self) -> None:
         own = own_responses(50)
         losses: Losses = lambda some: [  # noqa: E731
             [1.0 if list(said.token_ids) == sorted(said.token_ids) else 5.0] * 20
             for _, said in some
         ]
-        assert calibrate(own, losses) == Thresholds(surprise=3.0, repetition=REPETITION_FLOOR)
+        assert calibrate(own, losses) == Thresholds(
+            surprise=math.sqrt(5.0), repetition=REPETITION_FLOOR
+        )
 
     def test_where_they_overlap_it_is_the_own_texts_end(self) -> None:
         own = own_responses(50)

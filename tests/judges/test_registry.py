@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_without_coherence_nothing_is_calibrated(tmp_path: Path) -> None:
 def test_thresholds_are_remembered(tmp_path: Path) -> None:
     with writing(tmp_path / "run", {"study": "test"}) as store:
         (judge,) = build(["coherence"], store, losses, lambda: SAID)
-        assert judge.thresholds == {"surprise": 3.0, "repetition": 0.3}
+        assert judge.thresholds == {"surprise": math.sqrt(5.0), "repetition": 0.3}
     with writing(tmp_path / "run", {"study": "test"}) as store:
         (again,) = build(["coherence"], store, losses, never)
         assert again.thresholds == judge.thresholds

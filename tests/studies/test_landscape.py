@@ -116,10 +116,9 @@ def prompt_file(path: Path, lines: list[str]) -> Path:
 
 def test_the_order_of_a_prompt_file_does_not_matter(tiny: Path, tmp_path: Path) -> None:
     lines = [f"Tell me {word}" for word in ("this", "that", "more", "less")]
-    one, other, edited = (
-        plan(settings(tiny, prompts=str(prompt_file(tmp_path / name / "p.csv", rows)), benign="everyday"))
-        for name, rows in (("a", lines), ("b", lines[::-1]), ("c", ["Tell me all", *lines[1:]]))
-    )  # fmt: skip
+    orders = {"a": lines, "b": lines[::-1], "c": ["Tell me all", *lines[1:]]}
+    files = [str(prompt_file(tmp_path / name / "p.csv", rows)) for name, rows in orders.items()]
+    one, other, edited = (plan(settings(tiny, prompts=file, benign="everyday")) for file in files)
     assert one.request == other.request
     assert one.folder == other.folder
     assert one.work == other.work

@@ -60,11 +60,13 @@ def test_dtypes_are_those_that_the_loader_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "tokens", "batch"), [("organism:chat", 64, 160), ("some/folder", 512, 80)]
+    ("model", "tokens", "batch"),
+    [
+        ("organism:chat", settings.ORGANISM_TOKENS, settings.ORGANISM_BATCH),
+        ("some/folder", 512, 80),
+    ],
 )
-def test_limits_are_published_ones_but_for_the_organism(
-    model: str, tokens: int, batch: int
-) -> None:
+def test_limits_are_published_but_for_the_organism(model: str, tokens: int, batch: int) -> None:
     assert ScanSettings(model=model).tokens == tokens
     assert ScanSettings(model=model).batch == batch
     asked = ScanSettings(model=model, max_new_tokens=7, batch_size=3)

@@ -14,6 +14,7 @@ answers here, with thresholds set from what the unperturbed model says to the sa
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -32,6 +33,8 @@ STRETCH = 8
 FALSE_POSITIVES = 0.01
 REPETITION_FLOOR = 0.3
 CUT_SHORT = 8
+CERTAIN = 0.05
+"""Nats per token: a model that is never surprised by itself counts as surprised by this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,11 @@ def calibrate(exchanges: Sequence[Exchange], losses: Losses) -> Thresholds:
 
     At most one in a hundred of these may come out as incoherent, half of them by each signal. For
     surprise there is an example of the opposite too: the same texts with their tokens shuffled are
-    word salad in the model's own words, and the threshold lies half-way between the two (between
-    the highest of the own texts and the lowest of the salad, but for such outliers), or at the own
-    texts' end where the two overlap. Without a text that is long enough to be shuffled, nothing is
-    called surprising.
+    word salad in the model's own words, and the threshold is the geometric mean of the two (of the
+    highest of the own texts and the lowest of the salad, but for such outliers), or the own texts'
+    end where the two overlap. The geometric mean, because garbage begins as a few wrong words in a
+    text that is otherwise the model's own. Without a text that is long enough to be shuffled,
+    nothing is called surprising.
 
     Args:
         exchanges: what the unperturbed model answers, to harmful and harmless prompts.
@@ -115,7 +119,7 @@ def calibrate(exchanges: Sequence[Exchange], losses: Losses) -> Thresholds:
     repeated = [repetition(exchange.response.token_ids) for exchange in exchanges]
     highest_repeated = float(np.quantile(repeated, 1 - share, method="higher"))
     return Thresholds(
-        surprise=max(highest_own, (highest_own + lowest_salad) / 2),
+        surprise=max(highest_own, math.sqrt(max(highest_own, CERTAIN) * max(lowest_salad, 0.0))),
         repetition=max(REPETITION_FLOOR, highest_repeated),
     )
 

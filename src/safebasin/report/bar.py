@@ -63,7 +63,7 @@ def _plain(console: Console, title: str, unit: str) -> Advance:
         nonlocal tenths
         if note and 10 * done // max(total, 1) > tenths:
             tenths = 10 * done // max(total, 1)
-            line = f"{title}: {done} of {total} {unit}" + (f"  {note}" if note else "")
+            line = f"{title}: {done} of {total} {unit}; {note}"
             console.print(Text(for_terminal(line)), soft_wrap=True)
 
     return advance
