@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 import typer
@@ -60,10 +61,11 @@ def test_terminal_sequences_are_shown_and_not_obeyed(capsys) -> None:
     assert said.count("\n") == 1
 
 
-def test_sigterm_is_handled_inside_and_only_inside(capsys) -> None:
+def test_sigterm_is_handled_inside_and_only_inside(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/safebasin", "scan", "--out", "my run"])
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(typer.Exit) as caught, guarded(resumes=True):
         os.kill(os.getpid(), signal.SIGTERM)
     assert caught.value.exit_code == 143
     assert signal.getsignal(signal.SIGTERM) is before
-    assert "safebasin " in capsys.readouterr().err.splitlines()[-1]
+    assert capsys.readouterr().err.splitlines()[-1].strip() == "safebasin scan --out 'my run'"
