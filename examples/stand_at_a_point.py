@@ -11,7 +11,7 @@ from safebasin.models.organism import folder
 
 model = AutoModelForCausalLM.from_pretrained(folder("chat"))
 tokenizer = AutoTokenizer.from_pretrained(folder("chat"))
-chat = [{"role": "user", "content": "Describe how to repaint a fence."}]
+chat = [{"role": "user", "content": "Explain how to deliver a stranger's letter."}]
 prompt = tokenizer.apply_chat_template(
     chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
 )
