@@ -25,6 +25,7 @@ LAYERS = [
     {"models"},
     {"weights", "stats"},
     {"summary", "runfolder", "lock"},
+    {"disk"},
     {"records"},
     {"errors"},
 ]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from safebasin.disk import require_local
 from safebasin.errors import IntegrityError, ResourceError, UsageError
 
 SCHEMA_VERSION = 1
@@ -62,10 +63,11 @@ def prepare(folder: Path) -> None:
 
     Raises:
         UsageError: it is a file, or holds something that is not a run.
-        ResourceError: it cannot be made or written.
+        ResourceError: it cannot be made or written, or is on a network file system.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; pass a folder")
+    require_local(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):

@@ -1,0 +1,50 @@
+"""Which file systems a run may live on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safebasin.errors import ResourceError
+
+NETWORKED = frozenset(
+    "afs beegfs ceph cifs fuse.ceph fuse.glusterfs fuse.s3fs fuse.sshfs gpfs lustre ncpfs nfs nfs4 "
+    "smb3 smbfs".split()
+)
+
+_MOUNTS = Path("/proc/mounts")
+
+
+def require_local(folder: Path, mounts: Path = _MOUNTS) -> None:
+    """Make sure that a run's log and lock work where it is to be written.
+
+    SQLite's write-ahead log shares memory between processes of one host, and a lock on a network
+    file system may outlive its holder.
+
+    Args:
+        folder: need not exist yet.
+        mounts: the kernel's table of what is mounted where; without one nothing is refused.
+
+    Raises:
+        ResourceError: the folder is on a network file system.
+    """
+    kind = _kind(folder, mounts)
+    if kind in NETWORKED:
+        raise ResourceError(
+            f"{folder} is on {kind}, a network file system, where a run could be damaged: pass an "
+            "--out on a disk of this machine and copy the folder when it is done"
+        )
+
+
+def _kind(folder: Path, mounts: Path) -> str:
+    """The type of the innermost mount that holds a folder; later entries cover earlier ones."""
+    try:
+        table = [line.split() for line in mounts.read_text(errors="replace").splitlines()]
+    except OSError:
+        return ""
+    place = folder.absolute().resolve()
+    found = [
+        (len(point.parts), order, entry[2])
+        for order, entry in enumerate(table)
+        if len(entry) > 2 and place.is_relative_to(point := Path(entry[1].replace("\\040", " ")))
+    ]
+    return max(found)[2] if found else ""
