@@ -14,6 +14,7 @@ ROOT = Path(safebasin.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = [
+    {"__main__"},
     {"cli", "__init__"},
     {"studies"},
     {"report"},
