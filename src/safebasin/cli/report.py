@@ -13,7 +13,7 @@ from safebasin.cli.guard import guarded
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where the page goes. [default: RUN/report.html]")
+        Path | None, typer.Option(help="Where the page goes. By default RUN/report.html.")
     ] = None,
     figure: Annotated[
         list[Path] | None,

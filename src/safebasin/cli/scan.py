@@ -97,7 +97,7 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
     judge: Annotated[
         list[str] | None,
         typer.Option(
-            help="Repeatable. The first gives the labels. [default: coherence, keyword] Only "
+            help="Repeatable. The first gives the labels. By default coherence, then keyword. Only "
             "`--judge keyword` is much faster (answers stop once the verdict is certain) and "
             "counts garbage as compliance.",
             rich_help_panel=PROMPTS,
@@ -115,15 +115,15 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
     batch_size: Annotated[
         int | None,
         typer.Option(
-            help="Prompts answered at once. [default: 80; 160 for the organism]",
+            help="Prompts answered at once: by default 80, and 160 for the organism.",
             rich_help_panel=RUNNING,
         ),
     ] = None,
     max_new_tokens: Annotated[
         int | None,
         typer.Option(
-            help="Token limit of an answer. [default: 512 as published; 48 for the organism, whose "
-            "longest answer is no longer]",
+            help="Token limit of an answer: by default 512 as published, and 48 for the organism, "
+            "whose right answers are no longer.",
             rich_help_panel=RUNNING,
         ),
     ] = None,
@@ -144,8 +144,8 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Run folder. [default: safebasin-runs/…, named after the request, so that the "
-            "same command goes on with its own run]",
+            help="Run folder: by default one in safebasin-runs, named after the request, so that "
+            "the same command goes on with its own run.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -257,7 +257,7 @@ def _show_plan(planned: Plan, *, as_json: bool) -> None:
     rows = [
         ("model", f"{planned.loaded.ref}, {planned.loaded.checked.parameters:,} parameters"),
         ("points", f"{cost['points']:,}"),
-        ("prompts at each", f"{cost['prompts']:,} in {len(planned.work.batches)} batches"),
+        ("prompts at each", f"{cost['prompts']:,}, {planned.settings.batch} at a time"),
         ("responses", f"{cost['responses']:,}, of which {cost['done']:,} are in the store"),
         ("tokens", f"at most {cost['tokens_at_most']:,}, prompts included"),
         ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),

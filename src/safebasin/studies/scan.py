@@ -60,7 +60,7 @@ def scan(  # noqa: PLR0913 - the words of the command line
         device: "auto" takes a GPU if there is one.
         dtype: "auto" is float32 on a CPU and the checkpoint's own elsewhere.
         batch_size: prompts answered at once; part of the request, because it may change a rounding.
-        max_new_tokens: token limit of an answer; by default 512 as published, 64 for the organism.
+        max_new_tokens: token limit of an answer; by default 512 as published, 48 for the organism.
         full_text: never stop an answer early, even if no verdict on it can change any more.
         chat_template: a Jinja file, for a model without one.
         out: run folder; by default one named after the request below `safebasin-runs`.
