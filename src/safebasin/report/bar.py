@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,7 +27,8 @@ Advance = Callable[[int, int, str], None]
 def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
     """Show progress on standard error while the block runs.
 
-    On a terminal it is a bar; elsewhere it is a plain line whenever another tenth is done.
+    On a terminal it is a bar with the latest result below it; elsewhere it is a plain line whenever
+    another tenth is done.
 
     Args:
         title: what is going on.
@@ -45,13 +47,16 @@ def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", style="dim"),
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=None, note="")
+    progress = Progress(*columns, console=console)
+    latest = Text(style="dim", no_wrap=True, overflow="ellipsis")
+    with Live(Group(progress, latest), console=console):
+        task = progress.add_task(title, total=None)
 
         def advance(done: int, total: int, note: str) -> None:
-            progress.update(task, completed=done, total=total, note=for_terminal(note))
+            progress.update(task, completed=done, total=total)
+            if note:
+                latest.plain = for_terminal(note)
 
         yield advance
 
