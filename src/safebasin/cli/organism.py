@@ -27,6 +27,7 @@ def build(
     takes as MODEL.
     """
     with guarded():
+        _without_bars_of_others()
         from safebasin.models.organism.build import build as train
         from safebasin.report.bar import bar
 
@@ -46,6 +47,7 @@ def check(
 ) -> None:
     """Say whether a rebuilt pair behaves as the shipped one; exit code 8 if it does not."""
     with guarded():
+        _without_bars_of_others()
         from rich.console import Console
         from rich.table import Table
 
@@ -73,3 +75,10 @@ def check(
                 f"{folder} differs from the shipped pair by more than {found.tolerance:g} on some "
                 "prompt set: see the table"
             )
+
+
+def _without_bars_of_others() -> None:
+    """Transformers draws a bar for each file it reads or writes, across ours."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
