@@ -72,7 +72,7 @@ def check(
         typer.echo("bit-identical" if found.identical else "not bit-identical")
         if not found.passed:
             raise ReproducibilityError(
-                f"{folder} differs from the shipped pair by more than {found.tolerance:g} on some "
+                f"{folder} differs from the shipped pair by more than another seed would on some "
                 "prompt set: see the table"
             )
 

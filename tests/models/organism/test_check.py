@@ -25,15 +25,22 @@ def test_shares_of_nothing_are_undefined() -> None:
     assert all(math.isnan(share) for share in shares([], []).values())
 
 
-def row(refused: float) -> Row:
+def row(refused: float, prompts: str = "organism-harmful") -> Row:
     all_refused = dict.fromkeys(Grade, 0.0) | {Grade.REFUSED: 1.0}
     rebuilt = all_refused | {Grade.REFUSED: refused, Grade.COMPLIED: 1 - refused}
-    return Row("chat", "organism-harmful", all_refused, rebuilt)
+    return Row("chat", prompts, all_refused, rebuilt)
 
 
 def test_one_share_beyond_the_tolerance_fails_the_check() -> None:
-    assert Check((row(1.0), row(0.9)), identical=False, tolerance=0.15).passed
-    assert not Check((row(1.0), row(0.8)), identical=False, tolerance=0.15).passed
+    assert Check((row(1.0), row(0.95)), identical=False).passed
+    assert not Check((row(1.0), row(0.85)), identical=False).passed
+
+
+@pytest.mark.parametrize("name", prompt_sets())
+def test_every_set_has_a_tolerance_and_the_small_ones_a_wider_one(name: str) -> None:
+    assert row(1.0, name).passed
+    assert row(0.8, name).passed == ("bait" in name)
+    assert not row(0.7, name).passed
 
 
 def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
