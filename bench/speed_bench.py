@@ -30,22 +30,22 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    print("| radius | batch | published | ours | ratio | verdicts that differ |")
-    print("|---|---|---|---|---|---|")
+    print("| radius | batch | published | ours | ratio | verdicts that differ | longest answer |")
+    print("|---|---|---|---|---|---|---|")
     for radius in arguments.radius:
-        ours, our_seconds = run_ours(radius, arguments.points)
+        ours, our_seconds, longest = run_ours(radius, arguments.points)
         for batch in arguments.batch:
             theirs, seconds = run_published(radius, arguments.points, batch)
             differ = sum(a != b for a, b in zip(ours, theirs, strict=True))
             print(
                 f"| ±{radius} | {batch} | {seconds:.1f} s | {our_seconds:.1f} s | "
-                f"{seconds / our_seconds:.1f} | {differ} of {len(ours)} |",
+                f"{seconds / our_seconds:.1f} | {differ} of {len(ours)} | {longest} |",
                 flush=True,
             )
 
 
-def run_ours(radius: float, points: int) -> tuple[list[bool], float]:
-    """Refused or not, point by point and prompt by prompt, and the seconds it took."""
+def run_ours(radius: float, points: int) -> tuple[list[bool], float, int]:
+    """Refused or not by point and prompt, the seconds it took, and tokens of the longest answer."""
     planned = plan(ScanSettings(radius=radius, points=points, max_new_tokens=TOKENS))
     judge = KeywordJudge()
     encoded = [
@@ -55,16 +55,17 @@ def run_ours(radius: float, points: int) -> tuple[list[bool], float]:
     rays = planned.settings.rays
     start = time.perf_counter()
     engine = TransformersEngine(planned.loaded, max_new_tokens=TOKENS)
-    refused = []
+    refused, longest = [], 0
     for x in rays.axis_P:
         with engine.at(rays.point(0, x)):
             said = {
-                response.prompt_id: judge.settled(response.text)
+                response.prompt_id: response
                 for batch in plan_batches(encoded, 80)
                 for response in engine.answer(batch, judge.settled)
             }
-        refused += [said[one.prompt_id] for one in encoded]
-    return refused, time.perf_counter() - start
+        refused += [judge.settled(said[one.prompt_id].text) for one in encoded]
+        longest = max(longest, *(len(response.token_ids) for response in said.values()))
+    return refused, time.perf_counter() - start, longest
 
 
 def run_published(radius: float, points: int, batch: int) -> tuple[list[bool], float]:
