@@ -104,13 +104,34 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A place in weight space: θ₀ + Σ coefficient · direction. No terms: the checkpoint itself."""
+class Displacement:
+    """A given way through weight space: to another checkpoint, or along a mixture of such ways.
 
-    terms: tuple[tuple[Direction, float], ...] = ()
+    It is a name; whoever places a point says what it stands for.
+
+    Attributes:
+        digest: a hash of everything that it is made of.
+    """
+
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """A name that two displacements share only if they are the same."""
+        return f"to.{self.digest[:16]}"
+
+
+Way = Direction | Displacement
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in weight space: θ₀ + Σ coefficient · way. No terms: the checkpoint itself."""
+
+    terms: tuple[tuple[Way, float], ...] = ()
 
     def __post_init__(self) -> None:
-        kept = tuple((direction, float(x)) for direction, x in self.terms if x != 0)
+        kept = tuple((way, float(x)) for way, x in self.terms if x != 0)
         object.__setattr__(self, "terms", kept)
 
     @property
@@ -118,7 +139,7 @@ class Point:
         """A name that two points share only if they are the same place."""
         if not self.terms:
             return "origin"
-        return " ".join(f"{direction.key}@{x!r}" for direction, x in self.terms)
+        return " ".join(f"{way.key}@{x!r}" for way, x in self.terms)
 
 
 @dataclass(frozen=True)
