@@ -1,0 +1,175 @@
+"""What every summary has: the run, its model and prompts, and estimates with their intervals."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from safebasin import records
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["harmful", "benign"]
+Ordering = Literal["capability_first", "safety_first", "indistinguishable", "undetermined"]
+
+
+class Frozen(BaseModel):
+    """Values that do not change; fields of a later version are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Estimate(Frozen):
+    """A number, its interval, and what both rest on. See `safebasin.records.Estimate`.
+
+    For edges, `censored` counts sides, of which each direction has two.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    method: str
+    level: float = 0.95
+    censored: int = 0
+
+    @classmethod
+    def of(cls, estimate: records.Estimate) -> Estimate:
+        """The file's form of an estimate: nan becomes null."""
+        return cls(
+            value=finite(estimate.value),
+            low=finite(estimate.low),
+            high=finite(estimate.high),
+            n=estimate.n,
+            unit=estimate.unit,
+            method=estimate.method,
+            level=estimate.level,
+            censored=estimate.censored,
+        )
+
+
+class Status(Frozen):
+    """How much of the plan is in the store, and what has no answer."""
+
+    complete: bool
+    points_planned: int
+    points_done: int
+    responses: int
+    numeric_failures: int
+    judge_failures: int
+    failed_points: list[str]
+
+
+class Model(Frozen):
+    """What was measured, down to the digest of its weights."""
+
+    name: str
+    architecture: str
+    parameters: int
+    moved_parameters: int
+    dtype: str
+    device: str
+    weights_digest: str
+    settings_digest: str
+    chat_template_digest: str
+    system: str | None
+
+
+class PromptSet(Frozen):
+    """One side of the prompts: where it came from and how many independent units it holds."""
+
+    source: str
+    n: int
+    clusters: int
+    duplicates: int
+    digest: str
+
+
+class JudgeInfo(Frozen):
+    """A judge, by versioned name, with the thresholds it used on this run."""
+
+    name: str
+    title: str
+    thresholds: dict[str, float]
+
+
+class Curve(Frozen):
+    """A share over the axis: mean over directions with a pointwise interval, and each direction."""
+
+    mean_P: list[float | None]
+    low_P: list[float | None]
+    high_P: list[float | None]
+    directions_DP: list[list[float | None]]
+
+
+class Curves(Frozen):
+    """The shares of one prompt set's responses over the axis. The four labels sum to one."""
+
+    refused: Curve
+    complied: Curve
+    incoherent: Curve
+    other: Curve
+    keyword_asr: Curve
+
+
+class Measure(Frozen):
+    """A capability over the axis: accuracy, perplexity, or the metric of a task.
+
+    Attributes:
+        name: versioned; two measures that could differ have different names.
+        title: for a reader.
+        unit: "share" for what lies in [0, 1], else "perplexity" or the metric's own name.
+        higher_is_better: in which direction capability lies.
+        items: how many questions or stretches of text it rests on.
+        curve: over the axis.
+    """
+
+    name: str
+    title: str
+    unit: str
+    higher_is_better: bool
+    items: int
+    curve: Curve
+
+
+class Sentences(Frozen):
+    """The result in words, for a person who reads nothing else."""
+
+    headline: str
+    edges: str
+    caveats: list[str]
+
+
+class Summary(Frozen):
+    """What the summaries of all studies share."""
+
+    schema_version: Literal[1] = 1
+    study: str
+    status: Status
+    model: Model
+    request: dict[str, Any]
+    provenance: dict[str, str]
+    prompts: dict[Kind, PromptSet]
+    judges: list[JudgeInfo]
+    origin: dict[Kind, dict[str, Estimate]]
+    sentences: Sentences
+    notes: list[str]
+
+    def to_json(self) -> str:
+        """The file's bytes: sorted keys, two spaces, no timestamps, a newline at the end."""
+        return to_json(self)
+
+
+def to_json(document: BaseModel) -> str:
+    """A document's bytes: sorted keys, two spaces, no timestamps, a newline at the end."""
+    data = document.model_dump(mode="json")
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where JSON has no word for it."""
+    return float(value) if math.isfinite(value) else None
