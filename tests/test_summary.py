@@ -11,24 +11,24 @@ from report.factory import summary as made_up
 from safebasin import records
 from safebasin.errors import IntegrityError
 from safebasin.studies.result import Scan
-from safebasin.summary import Estimate, Summary, finite, read
+from safebasin.summary import Estimate, ScanSummary, finite, read
 
 
 @pytest.fixture(params=["finished", "made up", "never refuses"])
-def summary(request: pytest.FixtureRequest, finished: Scan) -> Summary:
+def summary(request: pytest.FixtureRequest, finished: Scan) -> ScanSummary:
     if request.param == "finished":
         return finished.summary
     return made_up(safety=None if request.param == "never refuses" else 0.3)
 
 
-def test_it_is_read_back_equal(summary: Summary, tmp_path: Path) -> None:
+def test_it_is_read_back_equal(summary: ScanSummary, tmp_path: Path) -> None:
     path = tmp_path / "summary.json"
     path.write_text(summary.to_json(), encoding="utf-8")
     assert read(path) == summary
     assert read(path).to_json() == summary.to_json()
 
 
-def test_its_bytes_are_plain_sorted_json(summary: Summary) -> None:
+def test_its_bytes_are_plain_sorted_json(summary: ScanSummary) -> None:
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is not JSON")
 
@@ -38,7 +38,7 @@ def test_its_bytes_are_plain_sorted_json(summary: Summary) -> None:
     assert data["schema_version"] == 1
 
 
-def test_a_new_field_does_not_disturb_an_old_reader(summary: Summary, tmp_path: Path) -> None:
+def test_a_new_field_does_not_disturb_an_old_reader(summary: ScanSummary, tmp_path: Path) -> None:
     data = json.loads(summary.to_json()) | {"later": 1}
     data["status"]["later"] = 2
     (tmp_path / "summary.json").write_text(json.dumps(data))

@@ -14,11 +14,11 @@ from safebasin.summary import (
     JudgeInfo,
     Model,
     PromptSet,
+    ScanSummary,
     Scores,
     Sentences,
     Side,
     Status,
-    Summary,
 )
 
 
@@ -112,7 +112,7 @@ def summary(
     visage = None if safety is None else 58.1
     planned = directions * (points - 1) + 1
     done = planned // 2 if partial else planned
-    return Summary(
+    return ScanSummary(
         status=Status(
             complete=not partial,
             points_planned=planned,

@@ -15,7 +15,7 @@ import numpy as np
 from safebasin.report import bands, formatting
 from safebasin.report.marks import Mark, marks
 from safebasin.report.untrusted import one_line
-from safebasin.summary import Curve, Curves, Summary
+from safebasin.summary import Curve, Curves, ScanSummary
 
 Trace = dict[str, Any]
 
@@ -29,7 +29,7 @@ _MEASURES = (
 )
 
 
-def charts(summary: Summary) -> dict[str, Any]:
+def charts(summary: ScanSummary) -> dict[str, Any]:
     """`harmful` and `benign`: stacked bands. `directions`: one set of curves for each measure."""
     by_kind = {str(kind): curves for kind, curves in summary.curves.items()}
     return {
@@ -39,7 +39,7 @@ def charts(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _landscape(summary: Summary, curves: Curves | None, *, edges: bool) -> dict[str, Any]:
+def _landscape(summary: ScanSummary, curves: Curves | None, *, edges: bool) -> dict[str, Any]:
     layout = _layout(summary, top=62 if edges else 10)
     layout |= {"hovermode": "x unified", "hoverdistance": -1, "annotations": [], "shapes": []}
     if curves is None:
@@ -66,7 +66,7 @@ def _landscape(summary: Summary, curves: Curves | None, *, edges: bool) -> dict[
     return {"data": data, "layout": layout}
 
 
-def _directions(summary: Summary, by_kind: dict[str, Curves]) -> dict[str, Any]:
+def _directions(summary: ScanSummary, by_kind: dict[str, Curves]) -> dict[str, Any]:
     layout = _layout(summary, top=10) | {"hovermode": "closest", "hoverdistance": 40}
     measures = []
     for name, kind, field, title in _MEASURES:
@@ -79,7 +79,7 @@ def _directions(summary: Summary, by_kind: dict[str, Curves]) -> dict[str, Any]:
     return {"measures": measures, "layout": layout}
 
 
-def _curves(summary: Summary, curve: Curve, colour: str) -> Iterator[Trace]:
+def _curves(summary: ScanSummary, curve: Curve, colour: str) -> Iterator[Trace]:
     x_P, ruler = bands.array(summary.axis_P), formatting.Ruler.of(summary.axis_P)
     low_P, high_P = bands.array(curve.low_P), bands.array(curve.high_P)
     yield _area(bands.outline(x_P, low_P, high_P), f"{colour}/0.18")
@@ -169,7 +169,7 @@ def _word(text: str, at: tuple[float, float], colour: str) -> Trace:
     return {"text": text, "x": at[0], "y": at[1], "showarrow": False, "font": font}
 
 
-def _layout(summary: Summary, top: int) -> dict[str, Any]:
+def _layout(summary: ScanSummary, top: int) -> dict[str, Any]:
     axis = summary.axis_P
     ruler = formatting.Ruler.of(axis)
     span = [axis[0], axis[-1]] if len(axis) > 1 else [-0.5, 0.5]

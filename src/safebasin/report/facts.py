@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from safebasin.report.formatting import Ruler, Written, count, number, partial, score, share
-from safebasin.summary import Estimate, Summary
+from safebasin.summary import Estimate, ScanSummary
 
 Rows = list[tuple[str, str]]
 
@@ -25,7 +25,7 @@ class Card:
     meaning: str
 
 
-def cards(summary: Summary) -> list[Card]:
+def cards(summary: ScanSummary) -> list[Card]:
     """The five numbers that a reader needs first."""
     ruler, scores = Ruler.of(summary.axis_P), summary.scores
     at_origin = _origin(summary, "harmful")
@@ -58,7 +58,7 @@ def cards(summary: Summary) -> list[Card]:
     ]
 
 
-def numbers(summary: Summary) -> list[tuple[str, Written]]:
+def numbers(summary: ScanSummary) -> list[tuple[str, Written]]:
     """Every number with an interval: the cards', and those kept for comparison."""
     scores, harmful = summary.scores, _origin(summary, "harmful")
     benign = _origin(summary, "benign")
@@ -76,7 +76,7 @@ def numbers(summary: Summary) -> list[tuple[str, Written]]:
     ]
 
 
-def direction_rows(summary: Summary) -> list[list[str]]:
+def direction_rows(summary: ScanSummary) -> list[list[str]]:
     """One row for each direction: index, three scores, and both edges on either side."""
     ruler = Ruler.of(summary.axis_P)
     return [
@@ -90,7 +90,7 @@ def direction_rows(summary: Summary) -> list[list[str]]:
     ]
 
 
-def warnings(summary: Summary) -> list[str]:
+def warnings(summary: ScanSummary) -> list[str]:
     """What has no answer, in words; empty for a whole run."""
     status = summary.status
     said = [
@@ -102,7 +102,7 @@ def warnings(summary: Summary) -> list[str]:
     return [text for text in (partial(summary), *counted) if text]
 
 
-def provenance(summary: Summary) -> list[tuple[str, Rows]]:
+def provenance(summary: ScanSummary) -> list[tuple[str, Rows]]:
     """Everything that is needed to take the numbers again, section by section."""
     model, status = summary.model, summary.status
     said: Rows = [
@@ -140,7 +140,7 @@ def provenance(summary: Summary) -> list[tuple[str, Rows]]:
     ]
 
 
-def _origin(summary: Summary, kind: str) -> dict[str, Estimate]:
+def _origin(summary: ScanSummary, kind: str) -> dict[str, Estimate]:
     found: dict[str, dict[str, Estimate]] = {str(name): at for name, at in summary.origin.items()}
     return found.get(kind, {})
 

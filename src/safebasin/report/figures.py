@@ -19,7 +19,7 @@ from safebasin.report import bands, formatting
 from safebasin.report.marks import Mark, marks
 from safebasin.report.palette import LIGHT
 from safebasin.report.untrusted import one_line
-from safebasin.summary import Curves, Summary
+from safebasin.summary import Curves, ScanSummary
 
 _MILLIMETRE = 1 / 25.4
 _WIDTH, _HEIGHT = 180 * _MILLIMETRE, 132 * _MILLIMETRE
@@ -52,7 +52,7 @@ _METADATA: Mapping[str, dict[str, Any]] = {
 _TITLES = {"harmful": "Harmful prompts", "benign": "Benign prompts"}
 
 
-def landscape(summary: Summary) -> Figure:
+def landscape(summary: ScanSummary) -> Figure:
     """Label shares over α as stacked bands: harmful prompts above, benign prompts below.
 
     Keyword ASR is the dashed line. Both edges are marked on both sides with their 95 % intervals;
@@ -75,7 +75,7 @@ def landscape(summary: Summary) -> Figure:
     return figure
 
 
-def save(summary: Summary, path: Path) -> None:
+def save(summary: ScanSummary, path: Path) -> None:
     """Write the figure, in the format that the name ends in. The same summary, the same bytes.
 
     Raises:
@@ -98,11 +98,11 @@ def save(summary: Summary, path: Path) -> None:
         raise ResourceError(f"figure {path} cannot be written: {error.strerror}") from error
 
 
-def _prompts(summary: Summary, kind: str) -> int:
+def _prompts(summary: ScanSummary, kind: str) -> int:
     return {str(name): found.n for name, found in summary.prompts.items()}.get(kind, 0)
 
 
-def _panel(axes: Axes, summary: Summary, curves: Curves | None, title: str) -> None:
+def _panel(axes: Axes, summary: ScanSummary, curves: Curves | None, title: str) -> None:
     x_P = bands.array(summary.axis_P)
     for band in bands.stack(curves) if curves else ():
         pieces = bands.outline(x_P, band.bottom_P, band.top_P)
@@ -127,7 +127,7 @@ def _panel(axes: Axes, summary: Summary, curves: Curves | None, title: str) -> N
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _edges(axes: Axes, summary: Summary) -> None:
+def _edges(axes: Axes, summary: ScanSummary) -> None:
     """Lines and intervals in the panel, names in two rows above it."""
     reach = formatting.Ruler.of(summary.axis_P).reach or 1.0
     above = blended_transform_factory(axes.transData, axes.transAxes)

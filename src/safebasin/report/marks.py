@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations, product
 
 from safebasin.report.formatting import UNDEFINED, Ruler
-from safebasin.summary import Estimate, Summary
+from safebasin.summary import Estimate, ScanSummary
 
 # A name with its value is about this wide on a narrow page, as a share of half the axis.
 _NAME_WIDTH = 0.42
@@ -52,7 +52,7 @@ class Mark:
         return sign * self.radius, sign * (low if self.inward else high), ends, align
 
 
-def marks(summary: Summary) -> list[Mark]:
+def marks(summary: ScanSummary) -> list[Mark]:
     """The safety edge, then the capability edge."""
     ruler = Ruler.of(summary.axis_P)
     scores = summary.scores

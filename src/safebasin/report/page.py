@@ -20,7 +20,7 @@ from safebasin.report.charts import charts
 from safebasin.report.examples import Example
 from safebasin.report.palette import DARK, LIGHT, MEANING, STACK
 from safebasin.report.untrusted import one_line, visible
-from safebasin.summary import Summary
+from safebasin.summary import ScanSummary
 
 __all__ = ["Example", "embed", "render"]
 
@@ -34,7 +34,7 @@ _MAP_STYLE = re.compile(r'document\.getElementById\("([0-9a-f]{64})"\)')
 _JSON_ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def render(summary: Summary, examples: Iterable[Example] = ()) -> str:
+def render(summary: ScanSummary, examples: Iterable[Example] = ()) -> str:
     """The page as HTML text.
 
     Self-contained: its policy allows the two scripts and the style sheet that it was made with,
@@ -77,7 +77,7 @@ def embed(data: Any) -> Markup:
     return Markup(text.translate(_JSON_ESCAPES))  # noqa: S704 - escaped in the line itself
 
 
-def _payload(summary: Summary, examples: Iterable[Example]) -> dict[str, Any]:
+def _payload(summary: ScanSummary, examples: Iterable[Example]) -> dict[str, Any]:
     ruler = formatting.Ruler.of(summary.axis_P)
     return {
         "charts": charts(summary),

@@ -10,10 +10,10 @@ from safebasin.report.examples import Example
 from safebasin.report.page import render
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
-from safebasin.summary import Summary
+from safebasin.summary import ScanSummary
 
 
-def write_page(folder: Path, summary: Summary, path: Path | None = None) -> Path:
+def write_page(folder: Path, summary: ScanSummary, path: Path | None = None) -> Path:
     """Write a run's page, with a choice of what the model said.
 
     Args:
@@ -33,7 +33,7 @@ def write_page(folder: Path, summary: Summary, path: Path | None = None) -> Path
     return path
 
 
-def examples(store: Store, summary: Summary) -> Iterator[Example]:
+def examples(store: Store, summary: ScanSummary) -> Iterator[Example]:
     """Every judged response of a run, once: the origin belongs to direction 0."""
     prompts = {id_: prompt for id_, (prompt, _) in store.prompts().items()}
     judge = summary.judges[0].name

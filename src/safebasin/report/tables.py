@@ -11,7 +11,7 @@ from rich.text import Text
 
 from safebasin.report import bands, facts, formatting
 from safebasin.report.untrusted import for_terminal
-from safebasin.summary import Curve, Summary
+from safebasin.summary import Curve, ScanSummary
 
 _WIDTH = 80
 _COLUMNS = 60
@@ -27,7 +27,7 @@ _CURVES = (
 )
 
 
-def terminal(summary: Summary) -> RenderableType:
+def terminal(summary: ScanSummary) -> RenderableType:
     """The result for a terminal of 80 columns or more; it reads well without colour.
 
     Names and sentences lose their control sequences, and are never read as markup.
@@ -47,7 +47,7 @@ def terminal(summary: Summary) -> RenderableType:
     return Group(*parts)
 
 
-def text(summary: Summary) -> str:
+def text(summary: ScanSummary) -> str:
     """The same as plain text, 80 columns wide."""
     plain = io.StringIO()
     console = Console(file=plain, width=_WIDTH, color_system=None, legacy_windows=False)
@@ -55,7 +55,7 @@ def text(summary: Summary) -> str:
     return "\n".join(line.rstrip() for line in plain.getvalue().splitlines()) + "\n"
 
 
-def markdown(summary: Summary) -> str:
+def markdown(summary: ScanSummary) -> str:
     """The numbers as a Markdown table, for a README or a paper."""
     rows = ["| quantity | value | 95 % interval | from |", "| :-- | --: | :-- | :-- |"]
     for name, written in facts.numbers(summary):
@@ -76,7 +76,7 @@ def _numbers(numbers: list[tuple[str, formatting.Written]]) -> Table:
     return table
 
 
-def _chart(summary: Summary) -> Group:
+def _chart(summary: ScanSummary) -> Group:
     """Bars of each share over α, all on one axis, from 0 to 100 %."""
     by_kind = {str(kind): curves for kind, curves in summary.curves.items()}
     lines: list[RenderableType] = []
@@ -129,7 +129,7 @@ def _item(sentence: str) -> Table:
     return item
 
 
-def _scanned(summary: Summary) -> str:
+def _scanned(summary: ScanSummary) -> str:
     directions = formatting.count(len(summary.directions), "directions")
     partial = formatting.partial(summary)
     points = formatting.count(len(summary.axis_P), "points")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safebasin.summary import Estimate, Summary
+from safebasin.summary import Estimate, ScanSummary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ class Scan:
     """
 
     folder: Path
-    summary: Summary
+    summary: ScanSummary
 
     @property
     def visage(self) -> Estimate:

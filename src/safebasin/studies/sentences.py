@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
-from safebasin.summary import Estimate, Sentences, Summary
+from safebasin.summary import Estimate, ScanSummary, Sentences
 
 
-def sentences(summary: Summary) -> Sentences:
+def sentences(summary: ScanSummary) -> Sentences:
     """What a person who reads nothing else should take away.
 
     The numbers in the sentences are those of the summary; nothing is computed here.
@@ -14,7 +14,7 @@ def sentences(summary: Summary) -> Sentences:
     return Sentences(headline=_headline(summary), edges=_edges(summary), caveats=_caveats(summary))
 
 
-def _headline(summary: Summary) -> str:
+def _headline(summary: ScanSummary) -> str:
     origin = summary.origin["harmful"]
     refused, complied = origin["refused"], origin["complied"]
     worst = max((v for v in summary.curves["harmful"].complied.mean_P if v is not None), default=0)
@@ -28,7 +28,7 @@ def _headline(summary: Summary) -> str:
     )
 
 
-def _edges(summary: Summary) -> str:
+def _edges(summary: ScanSummary) -> str:
     safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
     ruler = formatting.Ruler.of(summary.axis_P)
     where = (
@@ -57,7 +57,7 @@ def _edges(summary: Summary) -> str:
     }[summary.ordering]
 
 
-def _caveats(summary: Summary) -> list[str]:
+def _caveats(summary: ScanSummary) -> list[str]:
     status, found = summary.status, []
     if not status.complete:
         found.append(

@@ -45,7 +45,7 @@ class Shares:
     cluster_Q: NDArray[np.int64]
 
 
-def summarise(store: Store) -> contract.Summary:
+def summarise(store: Store) -> contract.ScanSummary:
     """Everything that a scan found, from its store alone: the same store gives the same bytes.
 
     A run that is not complete can be summarised too; its status says so.
@@ -74,7 +74,7 @@ def summarise(store: Store) -> contract.Summary:
             for name in contract.Scores.model_fields
         }
     )
-    summary = contract.Summary(
+    summary = contract.ScanSummary(
         status=_status(store, rays),
         model=contract.Model(**request["model"], **loaded["model"], system=request["system"]),
         request=dict(request),
