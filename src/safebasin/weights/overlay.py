@@ -2,21 +2,23 @@
 
 Every point is computed from the pristine weights, in fp32, and rounded once to the network's dtype:
 θ(x) = round(θ₀ + Σᵢ xᵢ · dᵢ). Nothing is stepped to, and nothing is undone by subtraction, so a
-point can be evaluated alone and the origin is the checkpoint, bit for bit.
+point can be evaluated alone and the origin is the checkpoint, bit for bit. A way to another
+checkpoint at exactly 1 puts that checkpoint in the place of θ₀, so its far end is exact too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from safebasin.errors import IntegrityError
-from safebasin.records import Direction, Point, Skip
+from safebasin.records import Direction, Displacement, Point, Skip, Way
 from safebasin.weights.direction import Scales, chunks, component, scales
+from safebasin.weights.given import Along, Difference, Drawn, Given, Held, Rows, Towards
 from safebasin.weights.parameters import movable, rows
 
 REMEMBER = 64 << 20
@@ -33,20 +35,37 @@ class Overlay:
         skip: which parameters never move; every direction that is placed must have the same rule.
         remember: a point's directions are kept for the next point if they need at most this many
             bytes; a large network's are drawn again, a chunk at a time.
+        given: what each displacement that will be placed stands for. If there are any, every
+            parameter can move, since checkpoints differ in those of normalisation layers too; a
+            random direction moves what it would move alone.
     """
 
-    def __init__(self, model: nn.Module, skip: Skip = "norms", *, remember: int = REMEMBER) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        skip: Skip = "norms",
+        *,
+        remember: int = REMEMBER,
+        given: Mapping[Displacement, Given] | None = None,
+    ) -> None:
         self.skip = skip
-        self._live = movable(model, skip)
+        self._given = dict(given or {})
+        self._live = movable(model, "none" if self._given else skip)
         self._pristine = {name: p.detach().clone() for name, p in self._live.items()}
+        self._drawn = {name: self._pristine[name] for name in movable(model, skip)}
         self._remember = remember
         self._scales: dict[Direction, Scales] = {}
-        self._kept: dict[Direction, dict[str, Tensor]] = {}
+        self._kept: dict[Way, Held] = {}
         self._placed = False
 
     @property
+    def pristine(self) -> Held:
+        """The checkpoint's parameters, as far as they can move."""
+        return Held(self._pristine)
+
+    @property
     def numel(self) -> int:
-        """How many scalars move."""
+        """How many scalars can move."""
         return sum(tensor.numel() for tensor in self._pristine.values())
 
     @contextmanager
@@ -54,13 +73,13 @@ class Overlay:
         """The network stands at `point` inside the block and at the checkpoint after it.
 
         Raises:
-            ValueError: a direction's skip rule is not this overlay's, or another point is placed.
+            ValueError: a direction's skip rule is not this overlay's, a displacement is unknown to
+                it, or another point is placed.
         """
         if self._placed:
             raise ValueError("another point is placed; leave its block first")
-        for direction, _ in point.terms:
-            if direction.skip != self.skip:
-                raise ValueError(f"direction skips {direction.skip!r}, overlay {self.skip!r}")
+        for way, _ in point.terms:
+            self._require_known(way)
         self._placed = True
         try:
             if point.terms:
@@ -71,10 +90,24 @@ class Overlay:
                 self._restore()
             self._placed = False
 
+    def way(self, way: Way) -> Rows:
+        """The entries of a direction or displacement at coefficient 1, in every tensor.
+
+        Raises:
+            ValueError: as `at`.
+        """
+        self._require_known(way)
+        if isinstance(way, Direction):
+            return Drawn(way, self.scales(way), self._pristine)
+        given = self._given[way]
+        if isinstance(given, Along):
+            return given.direction
+        return Difference(given.target, Held(self._pristine))
+
     def scales(self, direction: Direction) -> Scales:
         """The direction's scale in each tensor, computed once from the pristine weights."""
         if direction not in self._scales:
-            self._scales[direction] = scales(direction, self._pristine)
+            self._scales[direction] = scales(direction, self._drawn)
         return self._scales[direction]
 
     def scales_digest(self, direction: Direction) -> str:
@@ -99,53 +132,74 @@ class Overlay:
                     "something else changed the model; load it again"
                 )
 
+    def _require_known(self, way: Way) -> None:
+        if isinstance(way, Direction):
+            if way.skip != self.skip:
+                raise ValueError(f"direction skips {way.skip!r}, overlay {self.skip!r}")
+        elif way not in self._given:
+            raise ValueError(f"displacement {way.key} is unknown here: pass it in `given`")
+
     @torch.no_grad()
     def _place(self, point: Point) -> None:
-        self._keep([direction for direction, _ in point.terms])
+        self._keep([way for way, _ in point.terms if isinstance(way, Direction)])
+        start, terms = self._start(point)
+        steps = [(way, self._kept.get(way) or self.way(way), x) for way, x in terms]
         for name, parameter in self._live.items():
             pristine = self._pristine[name]
-            live_RC, pristine_RC = rows(parameter.data), rows(pristine)
+            live_RC = rows(parameter.data)
+            own = [(way, x) for key, way, x in steps if self._moves(key, name)]
             for part in chunks(pristine):
-                moved_RC = pristine_RC[part].float()
-                for direction, x in point.terms:
-                    moved_RC = moved_RC + x * self._component(direction, name, part)
+                moved_RC = start.rows(name, part).to(pristine.device, torch.float32)
+                for way, x in own:
+                    step_RC = way.rows(name, part).to(pristine.device, torch.float32)
+                    moved_RC = moved_RC + x * step_RC
                 live_RC[part] = moved_RC.to(pristine.dtype)
             if not parameter.is_contiguous():  # then its rows may be a copy
                 parameter.copy_(live_RC.view(parameter.shape))
+
+    def _start(self, point: Point) -> tuple[Rows, list[tuple[Way, float]]]:
+        """Where the terms are added: the checkpoint that one of them reaches, or the origin."""
+        terms = list(point.terms)
+        for place, (way, x) in enumerate(terms):
+            given = self._given.get(way) if isinstance(way, Displacement) else None
+            if x == 1 and isinstance(given, Towards):
+                return given.target, terms[:place] + terms[place + 1 :]
+        return Held(self._pristine), terms
+
+    def _moves(self, way: Way, name: str) -> bool:
+        return isinstance(way, Displacement) or name in self._drawn
 
     @torch.no_grad()
     def _restore(self) -> None:
         for name, parameter in self._live.items():
             parameter.copy_(self._pristine[name])
 
-    def _component(self, direction: Direction, name: str, part: slice) -> Tensor:
-        if direction in self._kept:
-            return rows(self._kept[direction][name])[part]
-        scale = self.scales(direction)[name]
-        return component(direction, scale, name, self._pristine[name], part)
-
     def _keep(self, directions: list[Direction]) -> None:
         """Hold a point's directions whole, if they are small: its neighbours ask for them again."""
-        if 4 * self.numel * len(directions) > self._remember:
+        numel = sum(tensor.numel() for tensor in self._drawn.values())
+        if 4 * numel * len(directions) > self._remember:
             self._kept = {}
             return
         self._kept = {
             direction: self._kept.get(direction)
-            or materialise(direction, self._pristine, self.scales(direction))
+            or Held(materialise(direction, self._drawn, self.scales(direction)))
             for direction in directions
         }
 
 
 @contextmanager
-def overlay(model: nn.Module, point: Point) -> Iterator[None]:
+def overlay(
+    model: nn.Module, point: Point, given: Mapping[Displacement, Given] | None = None
+) -> Iterator[None]:
     """`with overlay(model, point): …`, for one point; keep an `Overlay` for many.
 
     Args:
         model: any network with floating-point parameters.
-        point: terms of one skip rule; no terms leave the network as it is.
+        point: directions of one skip rule, and displacements; no terms leave the network as it is.
+        given: what each displacement stands for.
     """
-    skip = point.terms[0][0].skip if point.terms else "norms"
-    with Overlay(model, skip).at(point):
+    skips = [way.skip for way, _ in point.terms if isinstance(way, Direction)]
+    with Overlay(model, skips[0] if skips else "norms", given=given).at(point):
         yield
 
 

@@ -1,0 +1,213 @@
+"""Whether checkpoints can be the ends of one line: the same tensors, types, tokens and code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from safebasin.errors import InputRejectedError
+from safebasin.models.check import CheckedCheckpoint
+from safebasin.models.configuration import read_json
+from safebasin.models.load import LoadedModel
+from safebasin.models.shards import Entry, Shard, find_shards
+from safebasin.models.shown import shown
+from safebasin.models.tensors import live_names, owners
+
+_LISTED = 10
+_TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "added_tokens.json",
+)
+_HARMLESS = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"}
+"""Keys of config.json that change no answer."""
+
+
+def require_alike(
+    first: LoadedModel, others: Sequence[LoadedModel | CheckedCheckpoint]
+) -> tuple[str, ...]:
+    """Refuse checkpoints between which there is no line; the first one's network is the one moved.
+
+    Stored tensors are compared by their headers; a tied tensor may be stored once or twice, and
+    under any name that the loader understands. Of others that are not loaded, no weight is read but
+    those of buffers: they do not move, so they must be equal.
+
+    Args:
+        first: the origin, whose tokenizer, chat template and settings are used everywhere.
+        others: what the ways lead to, loaded or only checked.
+
+    Returns:
+        What a person should know, in sentences: checkpoints of equal weights, and settings that
+        differ but are the first one's everywhere.
+
+    Raises:
+        InputRejectedError: architecture, tensor names, shapes, stored types, buffers or tokens
+            differ; the first ten differences are listed.
+    """
+    notes: list[str] = []
+    for other in others:
+        differences = [*_structure(first, other), *_tokens(first, other)]
+        if not differences and isinstance(other, LoadedModel):
+            differences = [*_compared(_parameters(first.model), _parameters(other.model))]
+        if differences:
+            more = len(differences) - _LISTED
+            raise InputRejectedError(
+                f"{_name(first)} and {_name(other)} are not versions of one model: "
+                + "; ".join(differences[:_LISTED])
+                + (f"; and {more} more differences" if more > 0 else "")
+                + ": pass checkpoints that were trained from the same base"
+            )
+        notes += _settings(first, other)
+    everyone = [(_name(each), _checked(each).weights_digest) for each in (first, *others)]
+    notes += [
+        f"{left} and {right} have the same weights: nothing changes between them"
+        for (left, one), (right, two) in combinations(everyone, 2)
+        if one == two
+    ]
+    return tuple(notes)
+
+
+def _checked(side: LoadedModel | CheckedCheckpoint) -> CheckedCheckpoint:
+    return side.checked if isinstance(side, LoadedModel) else side
+
+
+def _name(side: LoadedModel | CheckedCheckpoint) -> str:
+    return shown(side.ref if isinstance(side, LoadedModel) else side.folder)
+
+
+def _structure(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
+    """How the classes and the stored tensors differ."""
+    mine, its = first.checked, _checked(other)
+    for what in ("architecture", "model_type"):
+        if getattr(mine, what) != getattr(its, what):
+            yield f"{what} {getattr(mine, what)} and {shown(getattr(its, what))}"
+    left, right = (_stored(first.model, checked.folder) for checked in (mine, its))
+    yield from _compared(
+        {name: _kind(entry) for name, (_, entry) in left.items()},
+        {name: _kind(entry) for name, (_, entry) in right.items()},
+    )
+    for name in sorted(_buffers(first.model) & left.keys() & right.keys()):
+        if _bytes(*left[name]) != _bytes(*right[name]):
+            yield f"buffer {shown(name)} has other values, and buffers do not move"
+
+
+def _compared(left: Mapping[str, str], right: Mapping[str, str]) -> Iterator[str]:
+    for name in [*left, *(name for name in right if name not in left)]:
+        if name not in right:
+            yield f"only the first has {shown(name)}"
+        elif name not in left:
+            yield f"only the second has {shown(name)}"
+        elif left[name] != right[name]:
+            yield f"{shown(name)} is {left[name]} and {right[name]}"
+
+
+def _stored(model: Any, folder: Path) -> dict[str, tuple[Shard, Entry]]:
+    """Stored tensors by the network's name, by their own where it has none, without dead ones."""
+    found = {entry.name: (shard, entry) for shard in find_shards(folder) for entry in shard.entries}
+    owner, live = owners(model), live_names(model, found)
+    known, dead = model.state_dict().keys(), _dead(model)
+    named = {name: live[name] or name for name in found}
+    return {
+        owner.get(named[name], named[name]): place
+        for name, place in found.items()
+        if live[name] is None or live[name] in known or not dead.search(name)
+    }
+
+
+def _dead(model: Any) -> re.Pattern[str]:
+    """What older versions stored and the loader passes over in silence."""
+    patterns = {r"rotary_emb\.inv_freq", *(model._keys_to_ignore_on_load_unexpected or ())}
+    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(patterns)))
+
+
+def _kind(entry: Entry) -> str:
+    return f"{entry.dtype} {list(entry.shape)}"
+
+
+def _parameters(model: Any) -> dict[str, str]:
+    return {
+        name: f"{str(p.dtype).removeprefix('torch.')} {list(p.shape)}"
+        for name, p in model.named_parameters()
+    }
+
+
+def _buffers(model: Any) -> set[str]:
+    """Tensors that are saved with the network but are no parameters of it."""
+    return set(model.state_dict()) - set(owners(model))
+
+
+def _bytes(shard: Shard, entry: Entry) -> bytes:
+    with shard.path.open("rb") as file:
+        file.seek(entry.start)
+        return file.read(entry.end - entry.start)
+
+
+def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
+    """Where the tokenizers give a token different ids."""
+    if isinstance(other, LoadedModel):
+        its = other.tokenizer
+    elif _files(other.folder) in ({}, _files(first.folder)):
+        return
+    else:
+        its = _tokenizer(other.folder)
+    left, right = first.tokenizer.get_vocab(), its.get_vocab()
+    for token in sorted(left.keys() | right.keys()):
+        if left.get(token) != right.get(token):
+            yield f"token {shown(token)} has the ids {left.get(token)} and {right.get(token)}"
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in _TOKENIZER if (folder / name).exists()}
+
+
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise InputRejectedError(
+            f"the tokenizer of {shown(folder)} does not load ({shown(error)}): save the tokenizer "
+            "into the folder with save_pretrained, or remove its files to use that of the first"
+        ) from error
+
+
+def _settings(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
+    """What differs beside the weights; the first one's is used at every point."""
+    mine, its = first.checked.folder, _checked(other).folder
+    used = f"those of {_name(first)} are used at every point"
+    if not _files(its):
+        yield f"{_name(other)} has no tokenizer; that of {_name(first)} is used at every point"
+    elif _template(mine) != _template(its):
+        yield (
+            f"the chat template of {_name(other)} differs; that of {_name(first)} is used at every "
+            "point"
+        )
+    for file in ("config.json", "generation_config.json"):
+        left, right = (
+            {} if not (folder / file).exists() else read_json(folder / file)
+            for folder in (mine, its)
+        )
+        keys = sorted(
+            key
+            for key in (left.keys() | right.keys()) - _HARMLESS
+            if left.get(key) != right.get(key)
+        )
+        if keys:
+            listed = ", ".join(map(shown, keys[:_LISTED])) + (", …" if len(keys) > _LISTED else "")
+            yield f"{file} of {_name(other)} has other settings ({listed}); {used}"
+
+
+def _template(folder: Path) -> Any:
+    file = folder / "chat_template.jinja"
+    if file.exists():
+        return file.read_text(encoding="utf-8", errors="replace")
+    settings = folder / "tokenizer_config.json"
+    return json.dumps(read_json(settings).get("chat_template")) if settings.exists() else None
