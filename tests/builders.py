@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -142,6 +144,61 @@ def tiny_checkpoint(
     model.save_pretrained(folder, max_shard_size=limit if shards else "1GB")
     (tokenizer or tiny_tokenizer()).save_pretrained(folder)
     return folder
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """PEFT warns of what tests do on purpose, and asks transformers by an old name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
+        warnings.filterwarnings("ignore", module=r"peft(\..*)?$")
+        yield
+
+
+def tiny_adapter(
+    folder: Path,
+    base: Path,
+    *,
+    dtype: str = "float32",
+    zero: bool = False,
+    seed: int = 0,
+    **options: Any,
+) -> Path:
+    """Write a LoRA adapter over a checkpoint as PEFT writes it, and return its folder.
+
+    Everything that PEFT would train gets random values, so that nothing cancels.
+
+    Args:
+        base: a checkpoint on disk.
+        dtype: in which the base is loaded and the adapter's tensors are stored.
+        zero: whether every B is zero, so that the adapter changes nothing.
+        options: of `peft.LoraConfig`; without any, rank 4 on the first two kinds of projection.
+    """
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    kind = getattr(torch, dtype)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=kind)
+    settings = {"r": 4, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM", **options}
+    with quiet_peft(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        adapted = get_peft_model(model, LoraConfig(**settings), autocast_adapter_dtype=False)
+        for name, parameter in adapted.named_parameters():
+            if parameter.requires_grad:
+                still = zero and "lora_B" in name
+                parameter.data.copy_(0.2 * torch.randn(parameter.shape) * (not still))
+        adapted.save_pretrained(folder)
+    return folder
+
+
+def merged_by_peft(base: Path, adapter: Path, *, dtype: str = "float32") -> Any:
+    """The model that PEFT makes of both."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype))
+    with quiet_peft():
+        return PeftModel.from_pretrained(model, adapter).merge_and_unload()
 
 
 def edit_json(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:

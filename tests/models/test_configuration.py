@@ -80,7 +80,11 @@ class TestCode:
 
     def test_an_embedded_adapter_is_refused(self, folder: Path) -> None:
         (folder / "adapter_config.json").write_text("{}")
-        refused(folder, "adapter_config.json", "merge")
+        refused(folder, "adapter_config.json", "BASE+FOLDER", "remove that file")
+
+    def test_an_adapter_alone_asks_for_its_base(self, tmp_path: Path) -> None:
+        (tmp_path / "adapter_config.json").write_text("{}")
+        refused(tmp_path, "not a whole model", "BASE+FOLDER", "trained on")
 
 
 class TestSettings:

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
 from huggingface_hub import constants
 
 from safebasin.errors import InputRejectedError, ResourceError, UsageError
-from safebasin.models.resolve import resolve
+from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.records import ModelRef
 
 
@@ -57,10 +58,65 @@ def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
         resolve(ModelRef(str(file)))
 
 
-def test_adapters_are_named_and_the_remedy_is_to_merge(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"me/adapter.*merge it into a folder first") as caught:
-        resolve(ModelRef(str(tmp_path), adapter="me/adapter"))
-    assert caught.value.exit_code == 2
+class TestAdapter:
+    def test_base_and_adapter_are_two_folders(self, tmp_path: Path) -> None:
+        ref = ModelRef("organism:chat", adapter=str(tmp_path))
+        assert resolve(ref).name == "chat"
+        assert resolve_adapter(ref) == tmp_path
+        assert resolve_adapter(ModelRef("organism:chat")) is None
+
+    def test_a_path_that_does_not_exist(self, tmp_path: Path) -> None:
+        with pytest.raises(InputRejectedError, match=r"adapter folder .* does not exist"):
+            resolve_adapter(ModelRef(str(tmp_path), adapter="./missing"))
+
+    def test_a_file_is_not_a_folder(self, tmp_path: Path) -> None:
+        file = tmp_path / "adapter_model.safetensors"
+        file.touch()
+        with pytest.raises(InputRejectedError, match=r"adapter .* is a file: pass the folder"):
+            resolve_adapter(ModelRef(str(tmp_path), adapter=str(file)))
+
+    def test_an_organism_is_no_adapter(self, tmp_path: Path) -> None:
+        with pytest.raises(InputRejectedError, match="adapter folder 'organism:chat'"):
+            resolve_adapter(ModelRef(str(tmp_path), adapter="organism:chat"))
+
+    def test_a_folder_has_no_revision(self, tmp_path: Path) -> None:
+        ref = ModelRef("organism:chat", adapter=str(tmp_path), adapter_revision="v1")
+        with pytest.raises(UsageError, match="leave out '@v1'"):
+            resolve_adapter(ref)
+
+    def test_only_two_files_are_fetched(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        snapshot = _cached(tmp_path, partial=False)
+        asked: dict[str, Any] = {}
+
+        def record(name: str, **named: Any) -> str:
+            asked.update(named, name=name)
+            return str(snapshot)
+
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", record)
+        ref = ModelRef("organism:chat", adapter="me/adapter", adapter_revision="v2")
+        assert resolve_adapter(ref) == snapshot
+        assert (asked["name"], asked["revision"]) == ("me/adapter", "v2")
+        names = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]
+        names += [
+            "tokenizer.json",
+            "model.safetensors",
+            "evil.py",
+            "checkpoint-1/adapter_config.json",
+        ]
+        wanted = huggingface_hub.utils.filter_repo_objects(
+            names, allow_patterns=asked["allow_patterns"], ignore_patterns=asked["ignore_patterns"]
+        )
+        assert list(wanted) == names[:2]
+
+    def test_without_a_network_the_remedy_is_the_command(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+        ref = ModelRef("organism:chat", adapter="me/adapter", adapter_revision="v1")
+        with pytest.raises(ResourceError, match="`hf download me/adapter --revision v1`"):
+            resolve_adapter(ref)
 
 
 def test_a_folder_has_no_revision(tmp_path: Path) -> None:

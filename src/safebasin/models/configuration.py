@@ -75,15 +75,16 @@ def read_config(folder: Path) -> dict[str, Any]:
         InputRejectedError: no `config.json`; a settings file names remote code, asks for trust or
             for kernels from the hub; the weights are quantised; the folder holds an adapter.
     """
+    if (folder / "adapter_config.json").exists():
+        raise InputRejectedError(
+            f"{shown(folder)} holds an adapter (adapter_config.json), not a whole model: pass "
+            "BASE+FOLDER, where BASE is the model that it was trained on, or remove that file if "
+            "the folder is a model"
+        )
     if not (folder / "config.json").exists():
         raise InputRejectedError(
             f"{shown(folder)} has no config.json: pass the folder that save_pretrained wrote or "
             "that `hf download` returned"
-        )
-    if (folder / "adapter_config.json").exists():
-        raise InputRejectedError(
-            f"{shown(folder)} holds an adapter (adapter_config.json): merge it into its base model "
-            "with PEFT's merge_and_unload, save that, and pass the new folder"
         )
     for path in sorted(folder.glob("*config*.json")):
         if path.name != "config.json":

@@ -11,10 +11,13 @@ from typing import Any
 import torch
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
+from safebasin.models.adapter import apply
+from safebasin.models.adapterfile import read_adapter
+from safebasin.models.among import together
 from safebasin.models.chat import ChatTemplate
 from safebasin.models.check import CheckedCheckpoint, check
 from safebasin.models.configuration import read_json
-from safebasin.models.resolve import resolve
+from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.records import ModelRef
 
@@ -28,9 +31,9 @@ class LoadedModel:
 
     Attributes:
         ref: the name it was asked for by.
-        folder: where its files are.
-        checked: what the gate found, with the digest of the weights.
-        model: the transformers model; no parameter requires a gradient.
+        folder: where its files are; with an adapter, those of its base.
+        checked: what the gate found, with the digest of the weights (and of the adapter).
+        model: the transformers model, an adapter merged; no parameter requires a gradient.
         tokenizer: the transformers tokenizer.
         chat: the chat template.
         device: where the model is.
@@ -62,6 +65,8 @@ def load(
 ) -> LoadedModel:
     """Resolve, check and load a model, and try its chat template.
 
+    An adapter is merged on the CPU, in the model's dtype, as PEFT would.
+
     Args:
         ref: what to load.
         device: "auto" (an NVIDIA GPU if there is one, else the CPU) or a name that torch knows.
@@ -70,7 +75,7 @@ def load(
         chat_template: a Jinja file to use instead of the tokenizer's own template.
 
     Raises:
-        UsageError: an unknown dtype, or an adapter.
+        UsageError: an unknown dtype.
         InputRejectedError: the checkpoint, tokenizer or template is not fit to be used.
         IntegrityError: weights that are not finite, on disk or in the chosen dtype.
         ResourceError: the device is not there, or memory or the hub is out of reach.
@@ -78,13 +83,18 @@ def load(
     if dtype != "auto" and dtype not in DTYPES:
         raise UsageError(f"dtype {shown(dtype)} is not one of auto, {', '.join(DTYPES)}")
     place = _device(device)
-    folder = resolve(ref)
+    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
+    adapter = None if adapter_folder is None else read_adapter(adapter_folder)
     checked = check(folder)
+    if adapter is not None:
+        checked = together(checked, adapter, ref.source)
     chosen = dtype if dtype != "auto" else _natural_dtype(checked, place)
     name = str(ref)
     with _quiet_and_offline():
         tokenizer = _tokenizer(checked.folder, name)
         model, notes = _model(checked, name, DTYPES[chosen])
+    if adapter is not None:
+        apply(adapter, model)
     rows = int(model.get_input_embeddings().weight.shape[0])
     _require_same_vocabulary(tokenizer, rows, name)
     end_ids = _end_ids(checked.folder, tokenizer, rows, name)

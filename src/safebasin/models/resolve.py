@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, ResourceError, SafebasinError, UsageError
@@ -22,6 +23,8 @@ WANTED = (
 )
 #: Copies of the same weights in other formats, which no loader here reads.
 UNWANTED = ("*/*", "consolidated*")
+#: The two files of an adapter that are read; what else its folder holds is never fetched.
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 _FILE_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".json", ".zip", ".tar")
@@ -31,24 +34,37 @@ def resolve(ref: ModelRef) -> Path:
     """The folder that a model's name stands for; a hub model is downloaded first.
 
     Only safetensors, settings and tokenizer files are fetched. The revision is pinned to the commit
-    that the hub names at the first request, and a cached copy that is not complete is refused.
+    that the hub names at the first request, and a cached copy that is not complete is refused. Of a
+    model with an adapter, this is the base's folder.
 
     Raises:
-        UsageError: no such organism; an adapter; or a revision although it is no hub model.
+        UsageError: no such organism; or a revision although it is no hub model.
         InputRejectedError: there is no such model, or it may not be read.
         ResourceError: the hub is out of reach and no complete copy is here, or it asks to wait.
     """
-    if ref.adapter is not None:
-        raise UsageError(
-            f"{shown(ref)} asks for the adapter {shown(ref.adapter)}, and adapters are not applied "
-            "on the fly: merge it into a folder first (PEFT's merge_and_unload, then "
-            "save_pretrained) and pass that folder"
-        )
     if ref.source.startswith("organism:"):
         _without_revision(ref)
         from safebasin.models import organism
 
         return organism.folder(ref.source.removeprefix("organism:"))
+    return _folder(ref, "model", WANTED, UNWANTED)
+
+
+def resolve_adapter(ref: ModelRef) -> Path | None:
+    """The folder of a model's adapter, None if it has none; from the hub, two files are fetched.
+
+    Raises:
+        UsageError: it has a revision although it is no hub repository.
+        InputRejectedError: there is no such adapter, or it may not be read.
+        ResourceError: the hub is out of reach and no complete copy is here, or it asks to wait.
+    """
+    if ref.adapter is None:
+        return None
+    named = ModelRef(ref.adapter, ref.adapter_revision)
+    return _folder(named, "adapter", ADAPTER_FILES, ())
+
+
+def _folder(ref: ModelRef, what: str, wanted: Sequence[str], unwanted: Sequence[str]) -> Path:
     try:
         path = Path(ref.source).expanduser()
         is_folder, exists = path.is_dir(), path.exists()
@@ -59,15 +75,15 @@ def resolve(ref: ModelRef) -> Path:
         return path
     if exists:
         raise InputRejectedError(
-            f"model {shown(ref.source)} is a file: pass the folder that holds config.json and the "
+            f"{what} {shown(ref.source)} is a file: pass the folder that holds its settings and "
             "weights"
         )
     if _looks_like_path(ref.source):
         raise InputRejectedError(
-            f"model folder {shown(ref.source)} does not exist: check the path, or name a hub model "
-            "as OWNER/NAME"
+            f"{what} folder {shown(ref.source)} does not exist: check the path, or name one on the "
+            "hub as OWNER/NAME"
         )
-    return _download(ref)
+    return _download(ref, wanted, unwanted)
 
 
 def _without_revision(ref: ModelRef) -> None:
@@ -88,15 +104,15 @@ def _looks_like_path(source: str) -> bool:
     )
 
 
-def _download(ref: ModelRef) -> Path:
+def _download(ref: ModelRef, wanted: Sequence[str], unwanted: Sequence[str]) -> Path:
     import huggingface_hub
 
     try:
         folder = huggingface_hub.snapshot_download(
             ref.source,
             revision=ref.revision,
-            allow_patterns=list(WANTED),
-            ignore_patterns=list(UNWANTED),
+            allow_patterns=list(wanted),
+            ignore_patterns=list(unwanted),
         )
     except Exception as error:
         raise _explained(ref, error) from error

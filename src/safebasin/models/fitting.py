@@ -1,0 +1,211 @@
+"""What an adapter does to each parameter of a network: its tensors held against the modules."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from safebasin.errors import InputRejectedError
+from safebasin.models.adapterfile import PREFIX, Adapter, unsupported
+from safebasin.models.shown import shown
+from safebasin.models.targets import Target, saved_modules, targets
+
+
+@dataclass(frozen=True)
+class Replace:
+    """The parameter becomes a tensor of the adapter."""
+
+    tensor: str
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A tensor of the adapter times `scaling` is added to the parameter."""
+
+    tensor: str
+    scaling: float
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """`scaling` · B A is added to the parameter: A of shape (r, in), B of shape (out, r).
+
+    Attributes:
+        transposed: whether the parameter is of shape (in, out).
+        rounded: whether the change is rounded to the parameter's type before it is added.
+    """
+
+    a: str
+    b: str
+    scaling: float
+    transposed: bool
+    rounded: bool
+
+
+Change = Replace | Shift | LowRank
+
+
+@dataclass(frozen=True)
+class FittedAdapter:
+    """An adapter that was found to fit a network, and what it does to each parameter.
+
+    Attributes:
+        adapter: its files.
+        changes: by parameter, in the order in which they are made.
+        shapes: of the parameters that change.
+        untied: parameters that no longer share their tensor with another one, because the adapter
+            brings a whole module for one of the two.
+    """
+
+    adapter: Adapter
+    changes: dict[str, tuple[Change, ...]]
+    shapes: dict[str, tuple[int, ...]]
+    untied: tuple[str, ...]
+
+
+def fit(adapter: Adapter, model: nn.Module) -> FittedAdapter:
+    """What the adapter does to each parameter of a network; no tensor is read.
+
+    Raises:
+        InputRejectedError: it changes modules that the network lacks or has in another shape, a
+            tensor is missing or left over, or a module is of a kind that PEFT cannot merge.
+    """
+    return _Fit(adapter, model).run()
+
+
+class _Fit:
+    """One adapter held against one network."""
+
+    def __init__(self, adapter: Adapter, model: nn.Module) -> None:
+        self.adapter = adapter
+        self.modules: dict[str, Any] = dict(model.named_modules(remove_duplicate=False))
+        self.parameters = dict(model.named_parameters(remove_duplicate=False))
+        self.saved = [name for name in saved_modules(adapter.lora, model) if name]
+        self.targets = targets(adapter, model)
+        self.entries = adapter.entries
+        self.unused = set(self.entries)
+        self.missing: list[str] = []
+        self.misfits: list[str] = []
+
+    def run(self) -> FittedAdapter:
+        self._require_known_modules()
+        low_rank = [change for target in self.targets for change in self._low_rank(target)]
+        replaced = list(self._replaced())
+        self._require_nothing(self.missing, "lacks tensors that its settings ask for")
+        self._require_nothing(list(self.unused), "holds tensors that its settings do not explain")
+        self._require_nothing(self.misfits, "has tensors of another shape than the base's")
+        untied = self._untied()
+        owner: dict[int, str] = {}
+        for name, parameter in self.parameters.items():
+            if name not in untied:
+                owner.setdefault(id(parameter), name)
+        changes: dict[str, list[Change]] = defaultdict(list)
+        for name, change in (*replaced, *low_rank):
+            changes[name if name in untied else owner[id(self.parameters[name])]].append(change)
+        return FittedAdapter(
+            adapter=self.adapter,
+            changes={name: tuple(made) for name, made in changes.items()},
+            shapes={name: tuple(self.parameters[name].shape) for name in changes},
+            untied=tuple(untied),
+        )
+
+    def _require_known_modules(self) -> None:
+        adapted = [name for name in self.entries if ".lora_" in name]
+        changed = {name.removeprefix(PREFIX).split(".lora_")[0] for name in adapted}
+        strangers = sorted(changed - self.modules.keys())
+        if strangers or not self.targets:
+            named = strangers or [str(self.adapter.lora.target_modules)]
+            raise InputRejectedError(
+                f"adapter {shown(self.adapter.folder)} changes modules that the base does not "
+                f"have ({_first_ten(named)}): pass the base that it was trained on"
+            )
+
+    def _require_nothing(self, found: list[str], what: str) -> None:
+        if found:
+            raise InputRejectedError(
+                f"adapter {shown(self.adapter.folder)} {what} ({_first_ten(sorted(found))}): pass "
+                "the base that it was trained on, or save the adapter again with PEFT's "
+                "save_pretrained"
+            )
+
+    def _low_rank(self, target: Target) -> Iterable[tuple[str, Change]]:
+        name = target.module
+        kind = self._kind(name)
+        transposed, embedding = kind != "linear", kind == "embedding"
+        a = f"{name}.lora_embedding_A" if embedding else f"{name}.lora_A.weight"
+        b = f"{name}.lora_embedding_B" if embedding else f"{name}.lora_B.weight"
+        shape = self.parameters[f"{name}.weight"].shape
+        inner, outer = shape if transposed else reversed(shape)
+        change = LowRank(
+            a=self._take(a, (target.rank, inner)),
+            b=self._take(b, (outer, target.rank)),
+            scaling=target.scaling,
+            transposed=transposed,
+            rounded=embedding,
+        )
+        yield f"{name}.weight", change
+        if self.adapter.lora.lora_bias and not embedding:
+            if f"{name}.bias" not in self.parameters:
+                raise InputRejectedError(
+                    f"adapter {shown(self.adapter.folder)} has a bias for {shown(name)}, which has "
+                    "none in the base, so nothing can merge it: train it without lora_bias"
+                )
+            tensor = self._take(f"{name}.lora_B.bias", (outer,))
+            yield f"{name}.bias", Shift(tensor, target.scaling)
+
+    def _kind(self, name: str) -> str:
+        from transformers.pytorch_utils import Conv1D
+
+        module = self.modules[name]
+        for kind, layer in (("linear", nn.Linear), ("conv1d", Conv1D), ("embedding", nn.Embedding)):
+            if isinstance(module, layer):
+                return kind
+        raise unsupported(
+            self.adapter.folder, f"changes {shown(name)}, a {shown(type(module).__name__)}"
+        )
+
+    def _replaced(self) -> Iterable[tuple[str, Change]]:
+        """Parameters that the adapter brings whole: saved modules, trained biases, embeddings."""
+        targeted = {target.module for target in self.targets}
+        for name, parameter in self.parameters.items():
+            module, _, leaf = name.rpartition(".")
+            key = f"{module}.base_layer.{leaf}" if module in targeted else name
+            if self._has(key) or self._is_saved(name):
+                yield name, Replace(self._take(key, tuple(parameter.shape)))
+        for saved in self.saved:  # what bias="all" writes beside them, and PEFT does not read
+            for copy in ("original_module.bias", "modules_to_save.bias"):
+                self.unused.discard(f"{PREFIX}{saved}.{copy}")
+
+    def _has(self, key: str) -> bool:
+        return PREFIX + key in self.unused
+
+    def _is_saved(self, name: str) -> bool:
+        return any(name.startswith(f"{saved}.") for saved in self.saved)
+
+    def _untied(self) -> list[str]:
+        """Saved parameters that the base shares: PEFT gives a saved module tensors of its own."""
+        count = Counter(map(id, self.parameters.values()))
+        return [
+            name
+            for name, parameter in self.parameters.items()
+            if self._is_saved(name) and count[id(parameter)] > 1
+        ]
+
+    def _take(self, key: str, shape: tuple[int, ...]) -> str:
+        tensor = PREFIX + key
+        if tensor not in self.unused:
+            self.missing.append(tensor)
+            return tensor
+        self.unused.remove(tensor)
+        found = self.entries[tensor].shape
+        if found != tuple(shape):
+            self.misfits.append(f"{tensor} is {found}, not {tuple(shape)}")
+        return tensor
+
+
+def _first_ten(names: list[str]) -> str:
+    return ", ".join(map(shown, names[:10])) + (", …" if len(names) > 10 else "")
