@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scans import answers
+from synthetic import prompts_of, synthetic_store
 
 from safebasin.errors import IntegrityError, ResourceError, UsageError
 from safebasin.records import Label, Prompt, Response, Verdict
@@ -22,6 +24,9 @@ from safebasin.studies.result import Scan, open_run
 
 REQUEST = {"study": "test", "seed": 0}
 BATCH = [Response("b", "two words", (1, 2), "eos"), Response("a", "", (), "length")]
+
+PINNED = "180cb36817731bc802c2a6fea0219237a075aff95fa79e40838ac3b305554275"
+"""The digest of that content, as every version of safebasin has computed it."""
 
 
 def filled(folder: Path) -> Path:
@@ -129,6 +134,79 @@ def test_commits_are_durable_and_private(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "results.sqlite").stat().st_mode & 0o777 == 0o600
 
 
+def test_labels_come_by_point_and_prompt(tmp_path: Path) -> None:
+    failed = Verdict(None, status="judge_failed")
+    with writing(tmp_path / "run", REQUEST) as store:
+        store.add_verdicts("j", "q", {"b": failed, "a": Verdict(Label.OTHER)})
+        store.add_verdicts("j", "p", {"a": Verdict(Label.REFUSED)})
+        store.add_verdicts("k", "p", {"a": Verdict(Label.COMPLIED)})
+        assert list(store.labels("j")) == [
+            ("p", "a", Label.REFUSED),
+            ("q", "a", Label.OTHER),
+            ("q", "b", None),
+        ]
+        assert list(store.labels("nobody")) == []
+        store._connection.execute("update verdict set label = 'odd' where point = 'q'")
+        with pytest.raises(IntegrityError, match="'odd' is not a label"):
+            list(store.labels("j"))
+
+
+def test_bulk_labels_are_those_of_the_points(tmp_path: Path) -> None:
+    points = ["origin", "p", "q"]
+    synthetic_store(tmp_path / "run", points=points, prompts=prompts_of(20))
+    with reading(tmp_path / "run") as store:
+        one_by_one = [
+            (point, prompt, verdict.label)
+            for point in points
+            for prompt, verdict in store.verdicts("coherence", point).items()
+        ]
+        assert list(store.labels("coherence")) == one_by_one
+        assert store.answers_by_point() == dict.fromkeys(points, 20)
+
+
+# --- measurements
+
+
+def test_measurements_are_read_back(tmp_path: Path) -> None:
+    items = {"b": (1.5, 2.0), "a": (math.nan, 1.0), "c": (math.inf, 3.0)}
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        store.add_measurements("perplexity", "origin", items)
+        store.add_measurements("accuracy", "p", {"a": (1.0, 1.0)})
+        found = store.measurements("perplexity", "origin")
+        assert list(found) == ["a", "b", "c"]
+        assert found["b"] == (1.5, 2.0)
+        assert all(math.isnan(found[item][0]) for item in "ac"), "infinity is not a number here"
+        assert [found[item][1] for item in "abc"] == [1.0, 2.0, 3.0]
+        assert store.measured("perplexity") == {"origin"}
+        assert store.measured("accuracy") == {"p"}
+        assert store.measured("other") == set()
+        assert store.measurements("accuracy", "origin") == {}
+
+
+def test_a_measurement_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        before = store.digest()
+        with pytest.raises(IntegrityError):
+            store.add_measurements("m", "p", {"a": (1.0, 1.0), "b": (1.0, None)})  # type: ignore[dict-item]
+        assert store.measured("m") == set()
+        assert store.digest() == before
+
+
+def test_measurements_are_part_of_the_digest_and_their_absence_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    with writing(filled(tmp_path / "run"), REQUEST) as store:
+        before = store.digest()
+        assert before == PINNED
+        store.add_measurements("m", "p", {"a": (1.0, 1.0), "b": (2.0, 1.0)})
+        after = store.digest()
+    with writing(filled(tmp_path / "other"), REQUEST) as store:
+        store.add_measurements("m", "p", {"b": (2.0, 1.0), "a": (1.0, 1.0)})
+        assert store.digest() == after != before
+        store.add_measurements("m", "p", {"a": (1.5, 1.0)})
+        assert store.digest() not in (before, after)
+
+
 # --- disk full
 
 
@@ -208,7 +286,7 @@ def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
     connection.execute("pragma user_version = 7")
     connection.close()
     for way in (reading(folder), writing(folder, REQUEST)):
-        with pytest.raises(IntegrityError, match="schema 7; this safebasin reads 1"), way:
+        with pytest.raises(IntegrityError, match="schema 7; this safebasin reads up to 2"), way:
             pass
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safebasin.errors import IntegrityError, ResourceError, UsageError
-from safebasin.runfolder import SCHEMA_VERSION
 
 FILE = "results.sqlite"
+
+SCHEMA_VERSION = 2
+"""Of the store alone; version 1 had no measurements."""
 
 _TABLES = """
 create table prompt (
@@ -36,6 +38,16 @@ create table verdict (
 create table fact (name text primary key, value text not null) without rowid;
 """
 
+_MEASUREMENT = """
+table measurement (
+    measure text not null, point text not null, item text not null,
+    value real, weight real not null,
+    primary key (measure, point, item)
+) without rowid;
+"""
+
+_NOW = f"pragma user_version = {SCHEMA_VERSION};"
+
 _OUT_OF_REACH = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -51,7 +63,8 @@ _OUT_OF_REACH = {
 def for_writing(folder: Path) -> sqlite3.Connection:
     """A connection to a run's store, which is made if there is none.
 
-    The store is looked through first: nobody adds a night's work to one that is damaged.
+    The store is looked through first: nobody adds a night's work to one that is damaged. One of an
+    older schema is copied to `results.sqlite.v1` and brought up to this one.
 
     Raises:
         IntegrityError: it is damaged, or of a newer schema.
@@ -64,7 +77,8 @@ def for_reading(folder: Path) -> sqlite3.Connection:
     """A connection to a run's store, while another process may be writing to it.
 
     Readers of a write-ahead log share memory through a file, for which there must be a place. Where
-    nothing can be written and no log is waiting, the store cannot change either.
+    nothing can be written and no log is waiting, the store cannot change either. A store of schema
+    1 is read as one without measurements, and stays as it is.
 
     Raises:
         UsageError: nothing is in it yet.
@@ -113,8 +127,14 @@ def _connect(folder: Path, mode: str) -> sqlite3.Connection:
         with explained(folder):
             if mode == "rwc":
                 _begin(connection, path)
-            (version,) = connection.execute("pragma user_version").fetchone()
-        _require_schema(folder, version)
+            version = _version(connection)
+            _require_schema(folder, version)
+            if version == 1 and mode != "rwc":
+                connection.execute("pragma temp_store = memory")
+                connection.executescript(f"create temp {_MEASUREMENT}")
+            elif version == 1:
+                _copy_aside(connection, path)
+                connection.executescript(f"begin;create {_MEASUREMENT}{_NOW}commit;")
     except BaseException:
         connection.close()
         raise
@@ -132,21 +152,48 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError(state)
 
 
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
 def _require_schema(folder: Path, version: int) -> None:
     if version == 0:
         raise _empty(folder)
-    if version != SCHEMA_VERSION:
+    if not 0 < version <= SCHEMA_VERSION:
         raise IntegrityError(
-            f"{folder / FILE} has schema {version}; this safebasin reads "
+            f"{folder / FILE} has schema {version}; this safebasin reads up to "
             f"{SCHEMA_VERSION}: use the version that wrote it"
         )
 
 
 def _create(connection: sqlite3.Connection) -> None:
     """Make the tables of an empty store, all or none."""
-    (version,) = connection.execute("pragma user_version").fetchone()
-    if version == 0:
-        connection.executescript(f"begin;{_TABLES}pragma user_version = {SCHEMA_VERSION};commit;")
+    if _version(connection) == 0:
+        connection.executescript(f"begin;{_TABLES}create {_MEASUREMENT}{_NOW}commit;")
+
+
+def _copy_aside(connection: sqlite3.Connection, path: Path) -> None:
+    """Keep the store as it is beside itself, whole or not at all."""
+    whole = path.with_name(f"{FILE}.v1")
+    part = path.with_name(f"{whole.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        copy = sqlite3.connect(part)
+        try:
+            connection.backup(copy)
+        finally:
+            copy.close()
+        with part.open("rb") as handle:
+            os.fsync(handle.fileno())
+        part.replace(whole)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise ResourceError(
+            f"{whole} cannot be written ({error}), and the store is not brought up to schema "
+            f"{SCHEMA_VERSION} without that copy: make room, then run the same command again"
+        ) from error
 
 
 def _empty(folder: Path) -> UsageError:

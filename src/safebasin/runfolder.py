@@ -14,6 +14,7 @@ from safebasin.disk import require_local
 from safebasin.errors import IntegrityError, ResourceError, UsageError
 
 SCHEMA_VERSION = 1
+"""Of `run.json` alone; the store has its own."""
 
 Request = Mapping[str, Any]
 """Everything that decides what a run contains, as JSON values."""

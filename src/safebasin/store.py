@@ -13,6 +13,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ from safebasin.records import Label, Prompt, Response, Verdict
 from safebasin.runfolder import Request, freeze, prepare, read_request
 
 Value = TypeVar("Value")
+
+Items = Mapping[str, tuple[float, float]]
+"""What a measure found at a point: value (nan if not a number) and weight, by item."""
 
 
 class Store:
@@ -59,6 +63,17 @@ class Store:
                 [
                     (judge, point, prompt, v.label, v.score, v.detail, v.status)
                     for prompt, v in verdicts.items()
+                ],
+            )
+
+    def add_measurements(self, measure: str, point: str, items: Items) -> None:
+        """Commit what a measure found at one point, by item: all of it or nothing."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or replace into measurement values (?, ?, ?, ?, ?)",
+                [
+                    (measure, point, item, value if isfinite(value) else None, weight)
+                    for item, (value, weight) in items.items()
                 ],
             )
 
@@ -108,6 +123,36 @@ class Store:
         )
         return dict(rows)
 
+    def labels(self, judge: str) -> Iterator[tuple[str, str, Label | None]]:
+        """Point, prompt and label of every verdict of a judge, by point and prompt, as they come.
+
+        For whole runs: of a million verdicts only the current one is in memory.
+        """
+        known: dict[str | None, Label | None] = {label.value: label for label in Label}
+        known[None] = None
+        query = "select point, prompt, label from verdict where judge = ? order by point, prompt"
+        with explained(self.folder):
+            for point, prompt, label in self._connection.execute(query, (judge,)):
+                if label not in known:
+                    raise damaged(self.folder, ValueError(f"{label!r} is not a label"))
+                yield point, prompt, known[label]
+
+    def measurements(self, measure: str, point: str) -> dict[str, tuple[float, float]]:
+        """What a measure found at a point, by item: value (nan if not a number) and weight."""
+        rows = self._read(
+            lambda item, value, weight: (item, (nan if value is None else value, weight)),
+            "select item, value, weight from measurement"
+            " where measure = ? and point = ? order by item",
+            measure,
+            point,
+        )
+        return dict(rows)
+
+    def measured(self, measure: str) -> set[str]:
+        """The points at which a measure was taken."""
+        query = "select distinct point from measurement where measure = ?"
+        return set(self._read(str, query, measure))
+
     def counts(self) -> dict[str, int]:
         """How many responses there are, and how many have no usable text or no verdict."""
         queries = {
@@ -133,15 +178,17 @@ class Store:
         )
 
     def digest(self) -> str:
-        """A hash of everything that was answered and judged, whatever the order it came in."""
+        """A hash of all that was answered, judged and measured, whatever the order it came in."""
         digest = hashlib.sha256()
         with explained(self.folder):
             for table, order in (
                 ("response", "point, prompt"),
                 ("verdict", "judge, point, prompt"),
+                ("measurement", "measure, point, item"),
             ):
-                for row in self._connection.execute(f"select * from {table} order by {order}"):  # noqa: S608
-                    digest.update(repr(row).encode())
+                rows = self._connection.execute(f"select * from {table} order by {order}")  # noqa: S608
+                while some := rows.fetchmany(1000):
+                    digest.update("".join(map(repr, some)).encode())
         return digest.hexdigest()
 
     def _read(self, make: Callable[..., Value], query: str, *parameters: str) -> list[Value]:

@@ -1,0 +1,122 @@
+"""A store of an older schema is read as it is, and copied before it is brought up to date."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+from pathlib import Path
+
+import children
+import pytest
+from test_store import PINNED, REQUEST, filled
+
+from safebasin import database
+from safebasin.errors import ResourceError
+from safebasin.store import reading, writing
+
+
+def of_version_1(folder: Path) -> Path:
+    """The store as the first version of safebasin left it."""
+    connection = sqlite3.connect(filled(folder) / "results.sqlite")
+    connection.executescript("drop table measurement; pragma user_version = 1;")
+    connection.close()
+    return folder
+
+
+def version_of(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    found = connection.execute("pragma user_version").fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_an_older_store_is_read_as_it_is(tmp_path: Path) -> None:
+    folder = of_version_1(tmp_path / "run")
+    with reading(folder) as store:
+        assert store.digest() == PINNED
+        assert store.answered("origin") == {"a", "b"}
+        assert store.measured("m") == set()
+        assert store.measurements("m", "origin") == {}
+    assert version_of(folder / "results.sqlite") == 1
+    assert not (folder / "results.sqlite.v1").exists()
+
+
+def test_an_older_store_is_copied_and_brought_up_to_date(tmp_path: Path) -> None:
+    folder = of_version_1(tmp_path / "run")
+    with writing(folder, REQUEST) as store:
+        assert store.digest() == PINNED
+        store.add_measurements("m", "origin", {"a": (1.0, 1.0)})
+    with reading(folder) as store:
+        assert store.measured("m") == {"origin"}
+        assert store.answered("origin") == {"a", "b"}
+    copy = folder / "results.sqlite.v1"
+    assert version_of(copy) == 1
+    assert copy.stat().st_mode & 0o777 == 0o600
+    kept = shutil.copytree(folder, tmp_path / "kept")
+    (kept / copy.name).replace(kept / "results.sqlite")
+    with reading(kept) as store:
+        assert store.digest() == PINNED
+
+
+@pytest.mark.parametrize("moment", ["with half a copy", "after the copy", "before the commit"])
+def test_killed_while_it_is_brought_up_to_date(moment: str, tmp_path: Path) -> None:
+    folder = of_version_1(tmp_path / "run")
+    child = children.start(bring_up_to_date, folder, moment)
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
+    assert (folder / "results.sqlite.v1").exists() == (moment != "with half a copy")
+    with reading(folder) as store:
+        assert store.digest() == PINNED
+    assert version_of(folder / "results.sqlite") == 1
+    with writing(folder, REQUEST) as store:
+        assert store.digest() == PINNED
+        store.add_measurements("m", "origin", {"a": (1.0, 1.0)})
+    assert version_of(folder / "results.sqlite") == 2
+    assert version_of(folder / "results.sqlite.v1") == 1
+    assert not (folder / "results.sqlite.v1.part").exists()
+
+
+def bring_up_to_date(folder: Path, moment: str) -> None:
+    """Open an older store for writing, and die at a moment."""
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if moment == "with half a copy":
+        database.os.fsync = die  # type: ignore[assignment]
+    elif moment == "after the copy":
+        copy = database._copy_aside
+        database._copy_aside = lambda *arguments: die(copy(*arguments))  # type: ignore[func-returns-value]
+    else:
+        database._NOW = "select die();"
+        copy = database._copy_aside
+
+        def prepared(connection: sqlite3.Connection, path: Path) -> None:
+            copy(connection, path)
+            connection.create_function("die", 0, die)
+
+        database._copy_aside = prepared
+    with writing(folder, REQUEST):
+        pass
+
+
+def test_an_older_store_is_left_alone_where_there_is_no_room_for_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = of_version_1(tmp_path / "run")
+    monkeypatch.setattr(database.os, "fsync", full)
+    refused = pytest.raises(ResourceError, match=r"sqlite\.v1 cannot be written.*make room")
+    with refused, writing(folder, REQUEST):
+        pass
+    monkeypatch.undo()
+    assert version_of(folder / "results.sqlite") == 1
+    assert {path.name for path in folder.iterdir()} <= {
+        "lock", "run.json", "results.sqlite", "results.sqlite-wal", "results.sqlite-shm"
+    }  # fmt: skip
+    with writing(folder, REQUEST) as store:
+        assert store.digest() == PINNED
