@@ -112,3 +112,19 @@ def test_too_few_replicates_and_negative_seeds_are_refused():
         resample(3, 1, 0)
     with pytest.raises(UsageError, match="seed"):
         resample(3, 10, -1)
+
+
+def test_variance_is_that_of_the_replicates():
+    rng = np.random.default_rng(1)
+    cluster_Q = np.repeat(np.arange(60), 2)
+    hit = np.repeat(rng.random((2, 3, 60)) < 0.4, 2, axis=-1).astype(float)
+    hit[0, 0, :7] = np.nan
+    pooled = pool(hit, cluster_Q)
+    replicates = pooled.resampled(resample(60, 20_000, 0))
+    np.testing.assert_allclose(pooled.variance(), replicates.var(0, ddof=1), rtol=0.06)
+
+
+def test_variance_of_what_cannot_vary_is_zero():
+    assert not pool(np.ones((1, 2, 5)), np.arange(5)).variance().any()
+    assert not pool(np.full((1, 2, 5), np.nan), np.arange(5)).variance().any()
+    assert not pool(np.eye(5)[None], np.zeros(5)).variance().any()

@@ -50,6 +50,18 @@ class Pooled:
         rate_DP: Floats = self.resampled(np.ones((1, self.clusters)))[0]
         return rate_DP
 
+    def variance(self) -> Floats:
+        """Cluster-robust variance of each share of hits, shape DP, by linearisation.
+
+        0 where all responses or all clusters are alike, nothing was answered, or C < 2: then
+        nothing is known of how clusters vary.
+        """
+        rest_DPC = self.hit_DPC - np.nan_to_num(self.rates())[..., None] * self.answered_DPC
+        answered_DP = np.maximum(self.answered_DPC.sum(-1), 1.0)
+        unbiased = self.clusters / max(self.clusters - 1, 1)
+        variance_DP: Floats = unbiased * (rest_DPC**2).sum(-1) / answered_DP**2
+        return variance_DP
+
     def resampled(self, count_BC: ArrayLike) -> Floats:
         """The share of hits when cluster c is counted `count_BC[b, c]` times, shape BDP.
 

@@ -65,22 +65,31 @@ def mean_edge(sample: EdgeSample, level: float) -> Estimate:
 
 
 def edge_gap(capability: EdgeSample, safety: EdgeSample, level: float) -> Estimate:
-    """Capability edge - safety edge, paired by direction, side and replicate.
+    """Capability edge - safety edge: negative where coherence falls before refusal does.
 
-    Negative where coherence falls before refusal does. Between edges that are cut off at the
-    range's end the difference is that of the cut-off ones; `censored` is the number of sides on
-    which either is. Harmful and benign prompts are resampled independently of each other, which
-    is cautious if they are matched.
+    Harmful and benign prompts are resampled independently of each other, which is cautious if
+    they are matched. The rest is as in `edge_difference`.
     """
-    one, other = capability.found, safety.found
-    cell = (_mean(one.inner - other.outer), _mean(one.outer - other.inner))
+    return edge_difference(capability, safety, level)
+
+
+def edge_difference(one: EdgeSample, other: EdgeSample, level: float) -> Estimate:
+    """One edge - the other, paired by direction, side and replicate.
+
+    Between edges that are cut off at the range's end the difference is that of the cut-off ones;
+    `censored` is the number of sides on which either is.
+    """
+    cell = (
+        _mean(one.found.inner - other.found.outer),
+        _mean(one.found.outer - other.found.inner),
+    )
     return _estimate(
-        one.radius - other.radius,
-        capability.radius_BDS - safety.radius_BDS,
-        one.censored | other.censored,
-        min(capability.clusters, safety.clusters),
+        one.found.radius - other.found.radius,
+        one.radius_BDS - other.radius_BDS,
+        one.found.censored | other.found.censored,
+        min(one.clusters, other.clusters),
         cell,
-        (-capability.reach, capability.reach),
+        (-one.reach, one.reach),
         level,
     )
 
