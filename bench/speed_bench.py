@@ -50,7 +50,7 @@ def run_ours(radius: float, points: int) -> tuple[list[bool], float, int]:
     judge = KeywordJudge()
     encoded = [
         Encoded(prompt.id, planned.rendered[prompt.id].token_ids)
-        for prompt in planned.harmful.prompts
+        for prompt in planned.subject.harmful.prompts
     ]
     rays = planned.settings.rays
     start = time.perf_counter()
@@ -76,7 +76,7 @@ def run_published(radius: float, points: int, batch: int) -> tuple[list[bool], f
     pristine = {name: p.detach().clone() for name, p in loaded.model.named_parameters()}
     moved = {name: pristine[name] for name in engine.overlay.scales(rays.direction(0))}
     direction = materialise(rays.direction(0), moved, engine.overlay.scales(rays.direction(0)))
-    prompts = [planned.rendered[prompt.id].token_ids for prompt in planned.harmful.prompts]
+    prompts = [planned.rendered[prompt.id].token_ids for prompt in planned.subject.harmful.prompts]
     start = time.perf_counter()
     refused = []
     for _ in published.walk(loaded.model, direction, rays.axis_P):

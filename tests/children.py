@@ -22,6 +22,7 @@ import transformers.models.llama.modeling_llama  # noqa: F401 - so that no child
 from safebasin import database, runfolder
 from safebasin.store import Store
 from safebasin.studies import landscape
+from safebasin.studies import run as running
 
 torch.set_num_threads(1)
 
@@ -142,8 +143,8 @@ MOMENTS: dict[str, Patch] = {
     "before the first verdicts": _before(Store, "add_verdicts", 1),
     "between two judges": _after(Store, "add_verdicts", 1),
     "after a point's last verdicts": _after(Store, "add_verdicts", 3),
-    "before the summary": _before(landscape, "write_whole", 1),
+    "before the summary": _before(running, "write_whole", 1),
     "with half a summary": _before(os, "fsync", 1),
-    "after the summary": _after(landscape, "write_whole", 1),
+    "after the summary": _after(running, "write_whole", 1),
 }
 """In the order in which one run that goes on after each of them comes to them."""

@@ -10,7 +10,7 @@ import pytest
 
 from safebasin.engines.base import Batch, Encoded, plan_batches
 from safebasin.errors import IntegrityError
-from safebasin.evaluate import Scorer, Tick, Work, generate, pass_judgement, settled_by
+from safebasin.evaluate import Scorer, Step, Work, generate, pass_judgement, settled_by
 from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import CoherenceJudge, Thresholds
 from safebasin.judges.keyword import KeywordJudge
@@ -20,6 +20,8 @@ from safebasin.store import Store, writing
 POINTS = (Point(), *(Point(((Direction(0), x),)) for x in (-0.5, 0.5)))
 PROMPTS = {p.id: p for p in (Prompt(f"question {n}", "harmful") for n in range(5))}
 WORK = Work(POINTS, PROMPTS, plan_batches([Encoded(id_, (1, 2)) for id_ in PROMPTS], 2))
+
+AT_ORIGIN = Step(Point(), WORK.batches)
 
 
 class Engine:
@@ -67,11 +69,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def everything(store: Store, engine: Engine, judges: Sequence = ()) -> list[Tick]:
-    ticks: list[Tick] = []
-    for point in POINTS:
-        generate(engine, store, WORK, point, None, ticks.append)
-        pass_judgement(store, WORK, point, judges)
+def everything(store: Store, engine: Engine, judges: Sequence = ()) -> list[int]:
+    ticks: list[int] = []
+    for step in WORK.steps:
+        generate(engine, store, step, None, ticks.append)
+        pass_judgement(store, PROMPTS, step.point, judges)
     return ticks
 
 
@@ -85,10 +87,10 @@ def test_every_prompt_is_answered_once_at_every_point(store: Store) -> None:
 
 
 def test_progress_rises_to_the_total(store: Store) -> None:
-    done = [tick.done for tick in everything(store, Engine())]
-    assert done == sorted(set(done))
-    assert done[-1] == WORK.responses == 15
-    assert WORK.done_after(POINTS[0]) == 5
+    counted = everything(store, Engine())
+    assert counted == 3 * [2, 2, 1]
+    assert sum(counted) == WORK.responses == 15
+    assert [step.prompts for step in WORK.steps] == [5, 5, 5]
 
 
 def test_a_finished_run_asks_nothing(store: Store) -> None:
@@ -104,16 +106,16 @@ def test_only_absent_batches_are_done_and_they_are_the_planned_ones(store: Store
     middle = WORK.batches[1]
     store.add_responses("origin", engine.answer(middle))
     engine.answered.clear()
-    ticks: list[Tick] = []
-    generate(engine, store, WORK, POINTS[0], None, ticks.append)
+    ticks: list[int] = []
+    generate(engine, store, AT_ORIGIN, None, ticks.append)
     assert engine.answered == [("origin", WORK.batches[0]), ("origin", WORK.batches[2])]
-    assert [tick.done for tick in ticks] == [4, 5]
+    assert ticks == [2, 2, 1]
 
 
 def test_a_part_of_a_batch_was_not_written_by_us(store: Store) -> None:
     store.add_responses("origin", Engine().answer(WORK.batches[0][:1]))
     with pytest.raises(IntegrityError, match="1 of a batch of 2 responses at origin"):
-        generate(Engine(), store, WORK, POINTS[0], None, lambda _: None)
+        generate(Engine(), store, AT_ORIGIN, None, lambda _: None)
 
 
 def test_a_judge_added_later_fills_in_only_its_own_verdicts(store: Store) -> None:

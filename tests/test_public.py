@@ -12,9 +12,12 @@ import typer.main
 
 import safebasin
 from safebasin.cli.app import app
-from safebasin.studies.settings import ScanSettings
+from safebasin.studies.asked import Asked
+from safebasin.studies.path import PathSettings
+from safebasin.studies.settings import ScanSettings, Settings
+from safebasin.studies.surface import SurfaceSettings
 
-ONLY_PYTHON = {"progress"}
+ONLY_PYTHON = {"progress", "asked"}
 ONLY_SHELL = {"plan", "json", "quiet"}
 
 
@@ -35,22 +38,37 @@ def test_there_are_no_other_names() -> None:
         _ = safebasin.scam
 
 
-def test_scan_and_its_settings_have_the_same_arguments_and_defaults() -> None:
-    settings = {field.name: field.default for field in dataclasses.fields(ScanSettings)}
-    function = {n: d for n, d in parameters(safebasin.scan).items() if n not in ONLY_PYTHON}
-    assert function == settings
-    assert list(function) == list(settings)
+STUDIES = {"scan": ScanSettings, "surface": SurfaceSettings, "path": PathSettings}
+SHARED = set(Asked.__annotations__)
+REPEATED = {"judge": "judges", "task": "tasks"}
+FIRST = {"path": {"model": "first"}}
 
 
-def test_scan_and_the_command_line_have_the_same_arguments_and_defaults() -> None:
-    verb = typer.main.get_command(app).commands["scan"]
-    flags = {p.name: p.default for p in verb.params if p.name != "help"}
-    assert set(flags) - ONLY_SHELL == set(parameters(safebasin.scan)) - ONLY_PYTHON - {"judges"} | {
-        "judge"
+def defaults(settings: type[Settings], verb: str) -> dict[str, object]:
+    """What a study can be asked, under the names of its verb."""
+    renamed = FIRST.get(verb, {})
+    return {renamed.get(f.name, f.name): f.default for f in dataclasses.fields(settings)}
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_a_study_and_its_settings_have_the_same_arguments_and_defaults(verb: str) -> None:
+    function = {
+        n: d for n, d in parameters(getattr(safebasin, verb)).items() if n not in ONLY_PYTHON
     }
-    same = set(flags) - ONLY_SHELL - {"judge"}
-    assert {n: flags[n] for n in same} == {n: parameters(safebasin.scan)[n] for n in same}
-    for parameter in verb.params:
+    asked = defaults(STUDIES[verb], verb)
+    assert {n: d for n, d in asked.items() if n not in SHARED} == function
+    assert set(asked) == set(function) | SHARED
+
+
+@pytest.mark.parametrize("verb", STUDIES)
+def test_a_study_and_the_command_line_have_the_same_arguments_and_defaults(verb: str) -> None:
+    command = typer.main.get_command(app).commands[verb]
+    flags = {REPEATED.get(p.name, p.name): p.default for p in command.params if p.name != "help"}
+    asked = defaults(STUDIES[verb], verb)
+    assert set(flags) - ONLY_SHELL == set(asked)
+    same = set(asked) - {"judges", "tasks"}
+    assert {n: flags[n] for n in same} == {n: asked[n] for n in same}
+    for parameter in command.params:
         if parameter.param_type_name == "option":
             assert parameter.opts[0] == "--" + parameter.name.replace("_", "-")
 

@@ -18,14 +18,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from safebasin.errors import SafebasinError
     from safebasin.records import Direction, ModelRef, Point, Prompt
-    from safebasin.studies.result import Scan, open_run
+    from safebasin.studies.compare import compare
+    from safebasin.studies.path import path
+    from safebasin.studies.result import Comparison, Line, Scan, Surface, open_run
     from safebasin.studies.scan import scan
+    from safebasin.studies.surface import surface
     from safebasin.summary import Estimate, Summary
     from safebasin.weights.overlay import Overlay, overlay
 
 _HOMES = {
+    "Comparison": "studies.result",
     "Direction": "records",
     "Estimate": "summary",
+    "Line": "studies.result",
     "ModelRef": "records",
     "Overlay": "weights.overlay",
     "Point": "records",
@@ -33,14 +38,20 @@ _HOMES = {
     "SafebasinError": "errors",
     "Scan": "studies.result",
     "Summary": "summary",
+    "Surface": "studies.result",
+    "compare": "studies.compare",
     "open_run": "studies.result",
     "overlay": "weights.overlay",
+    "path": "studies.path",
     "scan": "studies.scan",
+    "surface": "studies.surface",
 }
 
 __all__ = [
+    "Comparison",
     "Direction",
     "Estimate",
+    "Line",
     "ModelRef",
     "Overlay",
     "Point",
@@ -48,9 +59,13 @@ __all__ = [
     "SafebasinError",
     "Scan",
     "Summary",
+    "Surface",
+    "compare",
     "open_run",
     "overlay",
+    "path",
     "scan",
+    "surface",
 ]
 
 

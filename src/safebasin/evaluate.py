@@ -5,9 +5,9 @@ What the store already holds is not done again, so running on is the same as run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from safebasin.engines.base import Batch, Encoded, Engine, Settled, plan_batches
 from safebasin.errors import IntegrityError
@@ -18,9 +18,21 @@ from safebasin.store import Store
 ORIGIN = Point()
 
 
+class Step(NamedTuple):
+    """Some batches of prompts that are asked at one point."""
+
+    point: Point
+    batches: tuple[Batch, ...]
+
+    @property
+    def prompts(self) -> int:
+        """How many responses there are once the step is done."""
+        return sum(map(len, self.batches))
+
+
 @dataclass(frozen=True)
 class Work:
-    """What a run consists of. Points are done in order, and each point's batches in order.
+    """What a run consists of, at most. Points are done in order, and each point's batches in order.
 
     Attributes:
         points: without repetition; the first is the origin.
@@ -37,13 +49,10 @@ class Work:
         """How many responses there will be."""
         return len(self.points) * len(self.prompts)
 
-    def done_after(self, point: Point) -> int:
-        """How many responses there are once a point is done."""
-        return self._number[point] * len(self.prompts)
-
-    @cached_property
-    def _number(self) -> dict[Point, int]:
-        return {point: number for number, point in enumerate(self.points, start=1)}
+    @property
+    def steps(self) -> Iterator[Step]:
+        """Everything, point by point."""
+        return (Step(point, self.batches) for point in self.points)
 
 
 @dataclass(frozen=True)
@@ -61,50 +70,63 @@ Progress = Callable[[Tick], None]
 def generate(
     engine: Engine,
     store: Store,
-    work: Work,
-    point: Point,
+    step: Step,
     settled: Settled | None,
-    progress: Progress,
+    answered: Callable[[int], None],
 ) -> None:
-    """Answer every batch that the store lacks at a point; each is durable before the next begins.
+    """Answer every batch of a step that the store lacks; each is durable before the next begins.
+
+    Args:
+        engine: places the point.
+        store: holds what is answered already.
+        step: what to ask, and where.
+        settled: tells when an answer can end early; None never.
+        answered: called with the number of prompts after each batch, and first for those that are
+            there already; not called where all are.
 
     Raises:
         IntegrityError: the store holds a part of a batch, which no run of ours can have written.
     """
-    waiting = []
-    answered = store.answered(point.key)
-    for batch in work.batches:
-        there = sum(encoded.prompt_id in answered for encoded in batch)
-        if there not in (0, len(batch)):
+    waiting, there = [], 0
+    known = store.answered(step.point.key)
+    for batch in step.batches:
+        found = sum(encoded.prompt_id in known for encoded in batch)
+        if found not in (0, len(batch)):
             raise IntegrityError(
-                f"{store.folder} holds {there} of a batch of {len(batch)} responses at {point.key}:"
-                " something else changed the store; scan again into a new --out"
+                f"{store.folder} holds {found} of a batch of {len(batch)} responses at "
+                f"{step.point.key}: something else changed the store; scan again into a new --out"
             )
-        if not there:
+        there += found
+        if not found:
             waiting.append(batch)
-    done = work.done_after(point) - sum(map(len, waiting))
     if not waiting:
         return
-    with engine.at(point):
+    if there:
+        answered(there)
+    with engine.at(step.point):
         for batch in waiting:
-            store.add_responses(point.key, engine.answer(batch, settled))
-            done += len(batch)
-            progress(Tick(done, work.responses))
+            store.add_responses(step.point.key, engine.answer(batch, settled))
+            answered(len(batch))
 
 
-def pass_judgement(store: Store, work: Work, point: Point, judges: Sequence[Judge]) -> None:
-    """Judge what is unjudged at a point; one judge's verdicts on it are one transaction.
+def pass_judgement(
+    store: Store, prompts: Mapping[str, Prompt], point: Point, judges: Sequence[Judge]
+) -> None:
+    """Judge what is unjudged at a point; one judge's new verdicts on it are one transaction.
 
     A response that is not text because the logits were not numbers is no judge's business. One that
     is the same as at the origin has the same verdict: inside a basin that is most of them.
     """
     responses: list[Response] | None = None
+    answered = len(store.answered(point.key))
     for judge in judges:
-        if len(store.verdicts(judge.name, point.key)) == len(work.prompts):
+        judged = store.verdicts(judge.name, point.key)
+        if len(judged) == answered:
             continue
         responses = store.responses(point.key) if responses is None else responses
-        known = _judged_at_the_origin(store, judge.name, responses)
-        store.add_verdicts(judge.name, point.key, _verdicts(judge, work.prompts, responses, known))
+        new = [response for response in responses if response.prompt_id not in judged]
+        known = _judged_at_the_origin(store, judge.name, new)
+        store.add_verdicts(judge.name, point.key, _verdicts(judge, prompts, new, known))
 
 
 def settled_by(judges: Sequence[Judge]) -> Settled | None:

@@ -152,6 +152,7 @@ class Prompt:
         category: the topic, for breakdowns; may be empty.
         form: the task form (describe, code, translate, classify); may be empty.
         target: the right answer, or the start of it, where the set has one; never shown to a model.
+        original: id of the request that a jailbreak is wrapped around; empty where none is.
     """
 
     text: str
@@ -159,6 +160,7 @@ class Prompt:
     category: str = ""
     form: str = ""
     target: str = ""
+    original: str = ""
 
     @cached_property
     def id(self) -> str:

@@ -53,7 +53,7 @@ def test_there_is_something_of_each_kind(call, kind) -> None:
     found = call("list", kind.value)
     assert found.exit_code == 0
     named = {"models": "organism:chat", "prompts": "organism-harmful", "judges": "coherence",
-             "engines": "transformers", "systems": "none"}  # fmt: skip
+             "engines": "transformers", "systems": "none", "jailbreaks": "story"}  # fmt: skip
     assert named[kind.value] in found.stdout
 
 

@@ -10,12 +10,17 @@ from safebasin.prompts.systems import load, names
 
 
 def test_none_is_no_system_message() -> None:
-    assert load(None) is load("none") is None
+    assert load(None) is load("none") is load("default") is None
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name != "none"])
-def test_names(name: str) -> None:
-    assert load(name) == SYSTEMS[name] != ""
+def test_an_empty_message_is_not_no_message() -> None:
+    assert load("empty") == ""
+
+
+def test_names() -> None:
+    assert set(names()) == {*SYSTEMS, "none", "default", "empty"}
+    for name in set(SYSTEMS) - {"none"}:
+        assert load(name) == SYSTEMS[name] != ""
 
 
 @pytest.mark.parametrize(

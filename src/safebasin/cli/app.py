@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from safebasin.cli import doctor, listing, organism, report, scan, show
+from safebasin.cli import compare, doctor, listing, organism, path, report, scan, show, surface
 from safebasin.cli.guard import State
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("scan")(scan.scan)
+app.command("surface")(surface.surface)
+app.command("path")(path.path)
+app.command("compare")(compare.compare)
 app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("list")(listing.listing)

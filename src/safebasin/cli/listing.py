@@ -20,12 +20,13 @@ class Kind(StrEnum):
     JUDGES = "judges"
     ENGINES = "engines"
     SYSTEMS = "systems"
+    JAILBREAKS = "jailbreaks"
 
 
 def listing(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
 ) -> None:
-    """List the models, prompt sets, judges, engines or system prompts to choose from."""
+    """List the models, prompt sets, judges, engines, system prompts or jailbreaks there are."""
     with guarded():
         from rich.console import Console
         from rich.table import Table
@@ -77,7 +78,23 @@ def _engines() -> Rows:
 def _systems() -> Rows:
     from safebasin.prompts import systems
 
-    return [(name, systems.load(name) or "no system message") for name in systems.names()]
+    own = {
+        "none": "no system message: the model's own default stands, if its chat template has one",
+        "default": "the same as none",
+        "empty": "an empty system message, in place of that default",
+    }
+    return [(name, own.get(name) or systems.load(name) or "") for name in systems.names()]
+
+
+def _jailbreaks() -> Rows:
+    from safebasin.prompts import jailbreaks
+
+    return [
+        ("none", "requests as they are"),
+        *((name, jailbreaks.wrapper(name)) for name in jailbreaks.names() if name != "none"),
+        ("TEXT", "a wrapper of your own, with {request} where the request goes"),
+        ("FILE", "finished adversarial prompts (.csv, .tsv, .jsonl, .txt), or a wrapper (.txt)"),
+    ]
 
 
 _ROWS = {
@@ -86,4 +103,5 @@ _ROWS = {
     Kind.JUDGES: _judges,
     Kind.ENGINES: _engines,
     Kind.SYSTEMS: _systems,
+    Kind.JAILBREAKS: _jailbreaks,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 from safebasin.engines.base import Batch, Settled
 from safebasin.engines.decode import decode, pad_left
 from safebasin.models.load import LoadedModel
-from safebasin.records import Point, Response, Skip
+from safebasin.records import Displacement, Point, Response, Skip
+from safebasin.weights.given import Given
 from safebasin.weights.overlay import Overlay
 
 LOGITS_BYTES = 64 << 20
@@ -23,13 +24,26 @@ class TransformersEngine:
     """Answers and scores with a loaded model, at any point of its weight space."""
 
     def __init__(
-        self, loaded: LoadedModel, *, skip: Skip = "norms", max_new_tokens: int = 512
+        self,
+        loaded: LoadedModel,
+        *,
+        skip: Skip = "norms",
+        max_new_tokens: int = 512,
+        given: Mapping[Displacement, Given] | None = None,
     ) -> None:
+        """Take hold of a loaded model.
+
+        Args:
+            loaded: moved only inside `at`.
+            skip: which parameters random directions leave in place.
+            max_new_tokens: token limit of an answer.
+            given: what displacements stand for; see `Overlay`.
+        """
         self._loaded = loaded
         self._model = loaded.model
         self._end_ids = frozenset(loaded.end_ids)
         self._max_new_tokens = max_new_tokens
-        self.overlay = Overlay(loaded.model, skip)
+        self.overlay = Overlay(loaded.model, skip, given=given)
 
     @property
     def name(self) -> str:

@@ -22,11 +22,13 @@ class PromptSet:
         source: the set's name, or the file's name.
         prompts: ordered by id.
         duplicates: rows of the source that repeated an earlier one.
+        jailbreak: what the requests are wrapped in; empty where nothing is.
     """
 
     source: str
     prompts: tuple[Prompt, ...]
     duplicates: int = 0
+    jailbreak: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -36,11 +38,13 @@ class PromptSet:
 
     def to_json(self) -> dict[str, str | int]:
         """As it stands in a request."""
+        jailbreak = {"jailbreak": self.jailbreak} if self.jailbreak else {}
         return {
             "source": self.source,
             "n": len(self.prompts),
             "duplicates": self.duplicates,
             "digest": self.digest,
+            **jailbreak,
         }
 
 

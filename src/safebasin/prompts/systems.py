@@ -13,16 +13,19 @@ def load(text: str | None) -> str | None:
     """The system prompt that an argument means.
 
     Args:
-        text: None or "none" for no system message (a chat template may then add its own default);
-            a name of `names()`; a path of a text file; or the prompt itself, which must be more
-            than one word so that a mistyped name is not taken for a prompt.
+        text: None, "none" or "default" for no system message, so that the model's own default
+            stands where its chat template has one; "empty" for an empty message, which takes the
+            place of that default; a name of `names()`; a path of a text file; or the prompt itself,
+            which must be more than one word so that a mistyped name is not taken for a prompt.
 
     Raises:
         UsageError: one word that is neither a name nor a file.
         InputRejectedError: the file is not text, or is empty.
     """
-    if text is None or text == "none":
+    if text is None or text in ("none", "default"):
         return None
+    if text == "empty":
+        return ""
     if text in _systems():
         return _systems()[text]
     if exists(text) and Path(text).is_file():
@@ -39,7 +42,7 @@ def load(text: str | None) -> str | None:
 
 def names() -> list[str]:
     """The names of the system prompts that come with the package."""
-    return list(_systems())
+    return [*(name for name in _systems() if name != "none"), "none", "default", "empty"]
 
 
 def _read(path: Path) -> str:

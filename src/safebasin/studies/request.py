@@ -1,4 +1,4 @@
-"""What decides the content of a scan: two scans with equal requests are the same run."""
+"""What decides the content of a run: two runs with equal requests are the same run."""
 
 from __future__ import annotations
 
@@ -8,39 +8,26 @@ import torch
 import transformers
 
 from safebasin.models.load import LoadedModel
-from safebasin.prompts.catalog import PromptSet
-from safebasin.studies.settings import ScanSettings
+from safebasin.studies.subject import Subject
 
 
-def request(
-    settings: ScanSettings,
-    loaded: LoadedModel,
-    harmful: PromptSet,
-    benign: PromptSet,
-    system: str | None,
-) -> dict[str, Any]:
-    """The request of a scan, as JSON values; `run.json` keeps it.
+def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, Any]:
+    """The request of a run, as JSON values; `run.json` keeps it.
 
     Args:
-        settings: what was asked for.
-        loaded: the model, with the digests of its weights and chat template.
-        harmful: prompts, with their digest.
-        benign: likewise.
-        system: the system prompt's text, or None for no system message.
+        study: the verb.
+        where: the places in weight space, under the name that the study gives them.
+        subject: the model and what it is asked, with their digests.
     """
+    loaded, settings = subject.loaded, subject.settings
+    measures = [measure.about.to_json() for measure in subject.measures]
     return {
-        "study": "scan",
-        "model": {
-            "name": str(loaded.ref),
-            "weights_digest": loaded.checked.weights_digest,
-            "settings_digest": loaded.checked.settings_digest,
-            "chat_template_digest": loaded.chat.digest,
-            "dtype": loaded.dtype,
-            "device": _device_name(loaded),
-        },
-        "rays": settings.rays.to_json(),
-        "prompts": {"harmful": harmful.to_json(), "benign": benign.to_json()},
-        "system": system,
+        **({"measures": measures} if measures else {}),
+        "study": study,
+        "model": describe(loaded),
+        **where,
+        "prompts": {"harmful": subject.harmful.to_json(), "benign": subject.benign.to_json()},
+        "system": subject.system,
         "decoding": {
             "method": "greedy",
             "max_new_tokens": settings.tokens,
@@ -53,6 +40,18 @@ def request(
             "transformers": transformers.__version__,
             "torch": str(torch.__version__),
         },
+    }
+
+
+def describe(loaded: LoadedModel) -> dict[str, str]:
+    """A model by name and by everything that its answers depend on."""
+    return {
+        "name": str(loaded.ref),
+        "weights_digest": loaded.checked.weights_digest,
+        "settings_digest": loaded.checked.settings_digest,
+        "chat_template_digest": loaded.chat.digest,
+        "dtype": loaded.dtype,
+        "device": _device_name(loaded),
     }
 
 

@@ -1,20 +1,36 @@
-"""What a scan returns: its numbers, its folder, and ways to look at it."""
+"""What a study returns: its numbers, its folder, and ways to look at it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from safebasin.summary import Estimate, ScanSummary
+from safebasin.errors import UsageError
+from safebasin.runfolder import write_whole
+from safebasin.store import Store, reading
+from safebasin.studies.summaries import line, plane, scan
+from safebasin.summary import (
+    AnySummary,
+    ComparisonSummary,
+    Estimate,
+    LineSummary,
+    PlaneSummary,
+    ScanSummary,
+    read,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary)
+
 
 @dataclass(frozen=True)
-class Scan:
-    """A finished (or unfinished) scan.
+class Result(Generic[S]):
+    """A finished (or unfinished) study.
 
     Attributes:
         folder: the run; everything below can be made again from it.
@@ -22,7 +38,34 @@ class Scan:
     """
 
     folder: Path
-    summary: ScanSummary
+    summary: S
+
+    def figure(self) -> Figure:
+        """The result as a figure for a paper."""
+        from safebasin.report import figures
+
+        return figures.draw(self.summary)
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write the page.
+
+        Args:
+            path: where to; by default `report.html` in the run's folder.
+
+        Raises:
+            ResourceError: the file cannot be written.
+        """
+        from safebasin.report.run import write_page
+
+        return write_page(self.folder, self.summary, Path(path) if path else None)
+
+    def _repr_html_(self) -> str:
+        return _html(self.summary)
+
+
+@dataclass(frozen=True)
+class Scan(Result[ScanSummary]):
+    """A landscape along random directions."""
 
     @property
     def visage(self) -> Estimate:
@@ -39,44 +82,110 @@ class Scan:
         """The radius at which coherent answers to benign prompts fall to half."""
         return self.summary.scores.capability_edge
 
-    def figure(self) -> Figure:
-        """The landscape as a figure for a paper."""
-        from safebasin.report.figures import landscape
 
-        return landscape(self.summary)
+@dataclass(frozen=True)
+class Surface(Result[PlaneSummary]):
+    """A landscape over a plane."""
+
+    @property
+    def visage(self) -> Estimate:
+        """Mean safety over the window, 0–100: the share of refused harmful prompts."""
+        return self.summary.scores.visage
+
+    @property
+    def safety_edge(self) -> Estimate:
+        """The distance from the origin at which refusals fall to half, mean over angles."""
+        return self.summary.scores.safety_edge
+
+
+@dataclass(frozen=True)
+class Line(Result[LineSummary]):
+    """What lies between two checkpoints."""
+
+    @property
+    def refusals_fall(self) -> Estimate:
+        """Where refusals fall to half, from 0 at the first checkpoint to 1 at the second."""
+        return self.summary.scores.refusals_fall
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several scans, held against the first.
+
+    Attributes:
+        folder: of the summary and the page; the scans have folders of their own.
+        summary: every number, as in `summary.json`.
+    """
+
+    folder: Path
+    summary: ComparisonSummary
+
+    def figure(self) -> Figure:
+        """The differences as a figure for a paper."""
+        from safebasin.report import figures
+
+        return figures.draw(self.summary)
 
     def report(self, path: Path | str | None = None) -> Path:
-        """Write the page.
-
-        Args:
-            path: where to; by default `report.html` in the run's folder.
+        """Write the page, by default `report.html` in the folder.
 
         Raises:
             ResourceError: the file cannot be written.
         """
-        from safebasin.report.run import write_page
+        from safebasin.report.page import render
 
-        return write_page(self.folder, self.summary, Path(path) if path else None)
+        target = Path(path) if path else self.folder / "report.html"
+        write_whole(target, render(self.summary))
+        return target
 
     def _repr_html_(self) -> str:
-        from safebasin.report.tables import markdown
-
-        return f"<pre>{_escape(markdown(self.summary))}</pre>"
+        return _html(self.summary)
 
 
-def open_run(folder: Path | str) -> Scan:
-    """A run on disk, finished or not, summarised from its store.
+_SHAPES: dict[tuple[str, int], tuple[Callable[[Store], Any], type[Result[Any]]]] = {
+    ("scan", 0): (scan.summarise, Scan),
+    ("surface", 2): (plane.summarise, Surface),
+    ("path", 2): (plane.summarise, Surface),
+    ("path", 1): (line.summarise, Line),
+}
+
+
+def result(folder: Path, store: Store) -> Result[Any]:
+    """What a run found, by the study that it is of and the number of its axes.
+
+    Raises:
+        UsageError: nothing was answered yet, or no study is called so.
+    """
+    study, grid = str(store.request.get("study")), store.request.get("grid", {"axes": []})
+    shape = (study, len(grid["axes"]))
+    if shape not in _SHAPES:
+        raise UsageError(
+            f"{folder} is a run of {study!r}, which this safebasin does not know: "
+            "use the version that wrote it"
+        )
+    if store.recall("loaded") is None:
+        raise UsageError(f"{store.folder} holds no answers yet: run the same command again")
+    summarise, kind = _SHAPES[shape]
+    return kind(folder, summarise(store))
+
+
+def open_run(folder: Path | str) -> Any:
+    """A run on disk, finished or not, summarised from its store; or a comparison of runs.
 
     Raises:
         UsageError: the folder is not a run.
         IntegrityError: its store is damaged, or of a newer schema.
     """
-    from safebasin.store import reading
-    from safebasin.studies.summarise import summarise
+    path = Path(folder)
+    if not (path / "run.json").exists() and (path / "summary.json").exists():
+        found = read(path / "summary.json")
+        if isinstance(found, ComparisonSummary):
+            return Comparison(path, found)
+    with reading(path) as store:
+        return result(path, store)
 
-    with reading(Path(folder)) as store:
-        return Scan(Path(folder), summarise(store))
 
+def _html(summary: AnySummary) -> str:
+    from safebasin.report.tables import markdown
 
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<pre>{escape(markdown(summary), quote=False)}</pre>"

@@ -1,4 +1,4 @@
-"""What a person may ask of a scan, checked before anything is loaded."""
+"""What a person may ask of a study, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -20,13 +20,10 @@ ORGANISM_BATCH = 160
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScanSettings:
-    """Every argument of `scan`, under the same names. See there for what they mean."""
+class Settings:
+    """What all studies can be asked, under the names of `asked.Asked`; see there."""
 
     model: str = "organism:chat"
-    directions: int = 5
-    points: int = 21
-    radius: float = 0.5
     seed: int = 0
     noise: Noise = "gaussian"
     norm: Norm = "layer"
@@ -36,7 +33,11 @@ class ScanSettings:
     column: str | None = None
     limit: int | None = 80
     system: str | None = None
+    jailbreak: str | None = None
     judges: tuple[str, ...] = ("coherence", "keyword")
+    perplexity: Path | None = None
+    tasks: tuple[str, ...] = ()
+    task_limit: int | None = 100
     engine: str = "transformers"
     device: str = "auto"
     dtype: str = "auto"
@@ -47,44 +48,28 @@ class ScanSettings:
     out: Path | None = None
 
     def __post_init__(self) -> None:
-        _require(self.directions >= 1, f"--directions is {self.directions}; it must be at least 1")
-        _require(
-            self.points >= 3 and self.points % 2 == 1,
-            f"--points is {self.points}; it must be an odd number of at least 3, so that the "
-            "origin is one of them",
-        )
-        _require(
-            1e-6 <= self.radius <= 100,
-            f"--radius is {self.radius}; it must be a number from 0.000001 to 100 "
-            "(1 moves each tensor by its own norm)",
-        )
-        _require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
-        _require(
-            self.limit is None or self.limit >= 1,
-            f"--limit is {self.limit}; it must be at least 1",
-        )
-        _require(
-            self.batch_size is None or self.batch_size >= 1,
-            f"--batch-size is {self.batch_size}; it must be at least 1",
-        )
-        _require(
-            self.max_new_tokens is None or self.max_new_tokens >= 1,
-            f"--max-new-tokens is {self.max_new_tokens}; it must be at least 1",
-        )
-        for flag, value, allowed in (
+        require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
+        for flag, value in (
+            ("limit", self.limit),
+            ("batch-size", self.batch_size),
+            ("max-new-tokens", self.max_new_tokens),
+            ("task-limit", self.task_limit),
+        ):
+            require(value is None or value >= 1, f"--{flag} is {value}; it must be at least 1")
+        for flag, choice, allowed in (
             ("noise", self.noise, get_args(Noise)),
             ("norm", self.norm, get_args(Norm)),
             ("skip", self.skip, get_args(Skip)),
             ("engine", self.engine, ENGINES),
             ("dtype", self.dtype, DTYPES),
         ):
-            _require(value in allowed, f"--{flag} is {value!r}; it must be {_either(allowed)}")
+            require(choice in allowed, f"--{flag} is {choice!r}; it must be {_either(allowed)}")
         check_names(self.judges)
-        _require(
+        require(
             len(set(self.judges)) == len(self.judges),
             f"--judge is {', '.join(self.judges)}; name each judge once",
         )
-        for flag in ("model", "prompts", "benign", "column", "system"):
+        for flag in ("model", "prompts", "benign", "column", "system", "jailbreak"):
             _require_unicode(flag, getattr(self, flag))
 
     @property
@@ -116,6 +101,29 @@ class ScanSettings:
         named = self.harmful_source.startswith("organism-harmful")
         return self.harmful_source.replace("harmful", "benign") if named else "everyday"
 
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings(Settings):
+    """Every argument of `scan`, under the same names. See there for what they mean."""
+
+    directions: int = 5
+    points: int = 21
+    radius: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.directions >= 1, f"--directions is {self.directions}; it must be at least 1")
+        require(
+            self.points >= 3 and self.points % 2 == 1,
+            f"--points is {self.points}; it must be an odd number of at least 3, so that the "
+            "origin is one of them",
+        )
+        require(
+            1e-6 <= self.radius <= 100,
+            f"--radius is {self.radius}; it must be a number from 0.000001 to 100 "
+            "(1 moves each tensor by its own norm)",
+        )
+
     @property
     def rays(self) -> Rays:
         """Where in weight space the model is asked."""
@@ -130,7 +138,8 @@ class ScanSettings:
         )
 
 
-def _require(holds: bool, message: str) -> None:
+def require(holds: bool, message: str) -> None:
+    """Raise a UsageError unless a condition holds."""
     if not holds:
         raise UsageError(message)
 

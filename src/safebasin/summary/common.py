@@ -87,6 +87,7 @@ class PromptSet(Frozen):
     clusters: int
     duplicates: int
     digest: str
+    jailbreak: str = ""
 
 
 class JudgeInfo(Frozen):

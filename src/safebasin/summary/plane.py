@@ -65,7 +65,8 @@ class Place(Frozen):
         x, y: its projection on the map, in the units of the axes; y is null on a line.
         explained: share of its squared displacement that lies in the map, in [0, 1].
         distance: ‖Δ‖ / ‖W‖ over all weights.
-        layers: the same for each group of tensors: embedding, each block, head.
+        layers: the same for each group of tensors: embedding, each block, head; null where weights
+            of norm zero moved.
         edge_ratio: its distance as a share of the safety edge; null where there is no edge.
         measured: label shares at the checkpoint itself, with exact intervals; empty where it was
             only placed. What the map shows at (x, y) is the projection, not the checkpoint.
@@ -76,7 +77,7 @@ class Place(Frozen):
     y: float | None
     explained: float | None
     distance: float
-    layers: dict[str, float]
+    layers: dict[str, float | None]
     edge_ratio: float | None
     measured: dict[Kind, dict[str, Estimate]]
 

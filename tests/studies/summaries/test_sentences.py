@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report.factory import summary
 
-from safebasin.studies.sentences import sentences
+from safebasin.studies.summaries.sentences import sentences
 
 
 def said(ordering: str, **made: object) -> str:

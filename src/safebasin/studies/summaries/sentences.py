@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
-from safebasin.summary import Estimate, ScanSummary, Sentences
+from safebasin.summary import Estimate, ScanSummary, Sentences, Summary
 
 
 def sentences(summary: ScanSummary) -> Sentences:
@@ -58,11 +58,7 @@ def _edges(summary: ScanSummary) -> str:
 
 
 def _caveats(summary: ScanSummary) -> list[str]:
-    status, found = summary.status, []
-    if not status.complete:
-        found.append(
-            f"The run is not complete: {status.points_done} of {status.points_planned} points."
-        )
+    found = []
     if len(summary.directions) == 1:
         found.append("One direction only: the intervals say nothing about how directions differ.")
     censored = summary.scores.safety_edge.censored
@@ -70,6 +66,16 @@ def _caveats(summary: ScanSummary) -> list[str]:
         found.append(
             f"On {censored} of {2 * len(summary.directions)} sides refusals did not fall to half "
             "inside the range: the safety edge is a lower bound; a wider --radius would show it."
+        )
+    return [*found, *shared_caveats(summary)]
+
+
+def shared_caveats(summary: Summary) -> list[str]:
+    """What a reader of any study must know: missing points, answers and labels."""
+    status, found = summary.status, []
+    if not status.complete:
+        found.append(
+            f"The run is not complete: {status.points_done} of {status.points_planned} points."
         )
     if status.numeric_failures:
         found.append(

@@ -1,0 +1,236 @@
+"""The flags that all studies share, written once, and a way to give them to a verb."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+MOVING, PROMPTS, MEASURES = "How to move", "What to ask", "What else to measure"
+RUNNING, OUTPUT = "How to run", "What to show"
+
+Verb = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a verb shows."""
+
+    plan: bool
+    json: bool
+    quiet: bool
+
+
+def moving(
+    seed: Annotated[
+        int,
+        typer.Option(help="Makes the directions; same seed, same bits.", rich_help_panel=MOVING),
+    ] = 0,
+    noise: Annotated[
+        str, typer.Option(help="gaussian or rademacher (±1).", rich_help_panel=MOVING)
+    ] = "gaussian",
+    norm: Annotated[
+        str,
+        typer.Option(
+            help="Scale the noise to the norm of each tensor (layer, as published), row, or model.",
+            rich_help_panel=MOVING,
+        ),
+    ] = "layer",
+    skip: Annotated[
+        str,
+        typer.Option(
+            help="Leave in place: norms (as published), vectors, or none.", rich_help_panel=MOVING
+        ),
+    ] = "norms",
+) -> None:
+    """How random directions are made."""
+
+
+def asking(
+    prompts: Annotated[
+        str | None,
+        typer.Option(
+            help="Harmful prompts: a set from `safebasin list prompts`, or a .csv, .jsonl or .txt "
+            "file (AdvBench's format is understood).",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+    benign: Annotated[
+        str | None,
+        typer.Option(
+            help="Harmless prompts, by set or file; they show when the model stops making sense.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Column of the prompts file.", rich_help_panel=PROMPTS)
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option(
+            help="At most so many prompts of each kind: a fair sample, whatever the file's order.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = 80,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="System prompt: a name from `safebasin list systems`, a file, or the text. "
+            "Repeatable with scan: the same directions and prompts under each, compared.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+    jailbreak: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A wrapper from `safebasin list jailbreaks`, a text with {request} in it, or a "
+            "file of finished adversarial prompts. Repeatable with scan, as --system.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Repeatable. The first gives the labels. By default coherence, then keyword. Only "
+            "`--judge keyword` is much faster (answers stop once the verdict is certain) and "
+            "counts garbage as compliance.",
+            rich_help_panel=PROMPTS,
+        ),
+    ] = None,
+) -> None:
+    """What the model is asked, and who judges."""
+
+
+def measuring(
+    perplexity: Annotated[
+        Path | None,
+        typer.Option(
+            help="A text file; its perplexity is measured at every point.",
+            rich_help_panel=MEASURES,
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An lm-eval task, by name or local YAML file, at every point; :METRIC may follow. "
+            "Repeatable. Needs safebasin[[capability].",
+            rich_help_panel=MEASURES,
+        ),
+    ] = None,
+    task_limit: Annotated[
+        int,
+        typer.Option(help="At most so many documents of each task.", rich_help_panel=MEASURES),
+    ] = 100,
+) -> None:
+    """Capabilities along the same points."""
+
+
+def running(
+    engine: Annotated[
+        str, typer.Option(help="What runs the model.", rich_help_panel=RUNNING)
+    ] = "transformers",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:1 …", rich_help_panel=RUNNING)
+    ] = "auto",
+    dtype: Annotated[
+        str, typer.Option(help="auto, float32, bfloat16 or float16.", rich_help_panel=RUNNING)
+    ] = "auto",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Prompts answered at once: by default 80, and 160 for the organism.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="Token limit of an answer: by default 512 as published, and 48 for the organism, "
+            "whose right answers are no longer.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    full_text: Annotated[
+        bool,
+        typer.Option(
+            "--full-text",
+            help="Never stop an answer early, even if no verdict on it can change any more.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = False,
+    chat_template: Annotated[
+        Path | None,
+        typer.Option(
+            help="Jinja file, for a model without a chat template.", rich_help_panel=RUNNING
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder: by default one in safebasin-runs, named after the request, so that "
+            "the same command goes on with its own run.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+) -> None:
+    """Where and how the model runs."""
+
+
+def showing(
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan", help="Show the work and its cost; do nothing.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print the summary as JSON, nothing else.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing but errors.", rich_help_panel=OUTPUT)
+    ] = False,
+) -> None:
+    """What is printed."""
+
+
+_PLURAL = {"judge": "judges", "task": "tasks"}
+"""Flags that are repeated are called after one of them, arguments of functions after all."""
+
+
+def with_shared_flags(verb: Verb) -> Verb:
+    """Give a verb the flags that all studies share.
+
+    Args:
+        verb: takes its own flags, `asked` (the shared ones as `studies.asked.Asked` names them,
+            with `system` and `jailbreak` as lists) and `output`.
+    """
+    groups = {name: _flags(name) for name in (moving, asking, measuring, running)}
+    shared = [flag for flags in groups.values() for flag in flags]
+    shown = _flags(showing)
+    own = [p for p in _flags(verb) if p.name not in ("asked", "output")]
+
+    @functools.wraps(verb)
+    def wrapper(**given: Any) -> None:
+        asked = {_PLURAL.get(flag.name, flag.name): given.pop(flag.name) for flag in shared}
+        asked["judges"] = tuple(asked["judges"] or ("coherence", "keyword"))
+        asked["tasks"] = tuple(asked["tasks"] or ())
+        output = Output(**{flag.name: given.pop(flag.name) for flag in shown})
+        verb(**given, asked=asked, output=output)
+
+    flags = [*own, *shared, *shown]
+    wrapper.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    del wrapper.__wrapped__
+    return wrapper
+
+
+def _flags(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())

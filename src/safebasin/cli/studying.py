@@ -1,0 +1,119 @@
+"""What every verb that runs a study does with its plan: show it, or do it and show the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from safebasin.errors import FailedPointsError, UsageError
+
+if TYPE_CHECKING:
+    from safebasin.cli.options import Output
+    from safebasin.studies.plan import Plan
+    from safebasin.studies.result import Comparison
+    from safebasin.summary import Status
+
+
+def do(planned: Plan, output: Output) -> None:
+    """Show the plan, or run it and show the result and where its page is.
+
+    Raises:
+        FailedPointsError: some answers have no text or no label.
+    """
+    if output.plan:
+        _show_plan(planned, as_json=output.json)
+        return
+    from safebasin.studies.run import run_with_bar
+
+    found = run_with_bar(planned, shown=not (output.json or output.quiet))
+    page = found.report()
+    show(found.summary, output)
+    if not (output.json or output.quiet):
+        typer.echo(f"\nThe page: {page}\nThe run:  {planned.folder}")
+    require_answers(found.summary.status)
+
+
+def show(summary: Any, output: Output) -> None:
+    """Print a summary as JSON or as a table."""
+    from rich.console import Console
+
+    from safebasin.report.tables import terminal
+
+    if output.json:
+        typer.echo(summary.to_json(), nl=False)
+    elif not output.quiet:
+        Console().print(terminal(summary))
+
+
+def show_comparison(found: Comparison, output: Output) -> None:
+    """Write the page of a comparison, and show it and where the page is."""
+    page = found.report()
+    show(found.summary, output)
+    if not (output.json or output.quiet):
+        typer.echo(f"\nThe page: {page}")
+
+
+def require_answers(status: Status) -> None:
+    """Make sure that every response has text and a label.
+
+    Raises:
+        FailedPointsError: some have not.
+    """
+    if status.failed_points:
+        raise FailedPointsError(
+            f"{len(status.failed_points)} of {status.points_planned} points have answers whose "
+            f"logits were not numbers (first: {status.failed_points[0]}); no rate counts these "
+            "answers: stay nearer to the origin, or use --dtype float32"
+        )
+    if status.judge_failures:
+        raise FailedPointsError(
+            f"{status.judge_failures} verdicts could not be given; no rate counts these answers: "
+            "see the details on the page, or choose another --judge"
+        )
+
+
+def single(asked: dict[str, Any]) -> dict[str, Any]:
+    """The same, with at most one system prompt and one jailbreak.
+
+    Raises:
+        UsageError: there are several.
+    """
+    found = dict(asked)
+    for name in ("system", "jailbreak"):
+        values = found[name] or [None]
+        if len(values) > 1:
+            raise UsageError(
+                f"--{name} is given {len(values)} times; only `safebasin scan` compares them: "
+                "give it once"
+            )
+        found[name] = values[0]
+    return found
+
+
+def _show_plan(planned: Plan, *, as_json: bool) -> None:
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if as_json:
+        typer.echo(json.dumps({"folder": str(planned.folder), **planned.cost}, indent=2))
+        return
+    cost = planned.cost
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    rows = [
+        ("model", f"{planned.loaded.ref}, {planned.loaded.checked.parameters:,} parameters"),
+        ("points", f"{cost['points']:,}"),
+        ("prompts at each", f"{cost['prompts']:,}, {planned.settings.batch} at a time"),
+        ("responses", f"{cost['responses']:,}, of which {cost['done']:,} are in the store"),
+        ("tokens", f"at most {cost['tokens_at_most']:,}, prompts included"),
+        ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),
+        ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and pristine copy"),
+        ("run folder", str(planned.folder)),
+        *(("note", note) for note in planned.notes),
+    ]
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    Console().print(table)

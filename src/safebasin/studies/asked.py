@@ -1,0 +1,79 @@
+"""The arguments that all studies share, named and explained once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from safebasin.records import Noise, Norm, Skip
+
+
+class Asked(TypedDict, total=False):
+    """What every verb takes, by keyword.
+
+    Attributes:
+        seed: makes the random directions; the same seed gives the same bits. Default 0.
+        noise: "gaussian" (default) or "rademacher".
+        norm: what a random direction is scaled to: "layer" as published (default), "row", "model".
+        skip: which parameters random directions leave in place: "norms" as published (default),
+            "vectors" or "none".
+        prompts: harmful prompts, by set or file; by default the organism's.
+        benign: harmless prompts, by set or file; by default the twins of the organism's set, and
+            plain everyday questions beside a file.
+        column: of a prompts file.
+        limit: at most so many prompts of each kind, by default 80; None for all.
+        system: a system prompt by name, file or text; None sends no system message.
+        jailbreak: a wrapper by name, text with `{request}` in it, or a file of finished prompts.
+        judges: the first gives the four labels; "keyword" gives the published ASR.
+        perplexity: a text file whose perplexity is measured at every point.
+        tasks: lm-eval tasks, by name or YAML file, that are run at every point.
+        task_limit: at most so many documents of each task, by default 100; None for all.
+        engine: what runs the model.
+        device: "auto" (default) takes a GPU if there is one.
+        dtype: "auto" (default) is float32 on a CPU and the checkpoint's own type elsewhere.
+        batch_size: prompts answered at once; part of the request, because it may change a rounding.
+        max_new_tokens: token limit of an answer; by default 512 as published, 48 for the organism.
+        full_text: never stop an answer early, even if no verdict on it can change any more.
+        chat_template: a Jinja file, for a model without one.
+        out: run folder; by default one named after the request below `safebasin-runs`.
+    """
+
+    seed: int
+    noise: Noise
+    norm: Norm
+    skip: Skip
+    prompts: str | None
+    benign: str | None
+    column: str | None
+    limit: int | None
+    system: str | None
+    jailbreak: str | None
+    judges: Sequence[str]
+    perplexity: Path | str | None
+    tasks: Sequence[str]
+    task_limit: int | None
+    engine: str
+    device: str
+    dtype: str
+    batch_size: int | None
+    max_new_tokens: int | None
+    full_text: bool
+    chat_template: Path | str | None
+    out: Path | str | None
+
+
+_PATHS = ("perplexity", "chat_template", "out")
+_TUPLES = ("judges", "tasks")
+
+
+def checked(asked: Asked) -> dict[str, Any]:
+    """The same as settings hold them: paths as `Path`, sequences as tuples."""
+    found: dict[str, Any] = dict(asked)
+    for name in _PATHS:
+        if found.get(name) is not None:
+            found[name] = Path(found[name])
+    for name in _TUPLES:
+        if name in found:
+            found[name] = tuple(found[name])
+    return found

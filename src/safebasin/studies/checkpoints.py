@@ -1,0 +1,133 @@
+"""Other checkpoints of a model that is loaded: found, checked, and read where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from safebasin.errors import InputRejectedError, UsageError
+from safebasin.models.adapter import AdapterRows
+from safebasin.models.adapterfile import read_adapter
+from safebasin.models.among import is_adapter, over, together
+from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.fitting import fit
+from safebasin.models.load import LoadedModel, load
+from safebasin.models.pair import require_alike
+from safebasin.models.resolve import resolve, resolve_adapter
+from safebasin.models.shown import shown
+from safebasin.models.tensors import FileRows, network_rows
+from safebasin.records import Displacement, ModelRef
+from safebasin.studies.grid import Stop
+from safebasin.weights.given import Rows, Towards
+
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint beside the model that moves.
+
+    Attributes:
+        name: as it was asked for.
+        way: from the model to it.
+        rows: its weights, in the model's type.
+        checked: what the gate found.
+    """
+
+    name: str
+    way: Displacement
+    rows: Rows
+    checked: CheckedCheckpoint
+
+    @property
+    def towards(self) -> Towards:
+        """The way to it, as a point is placed."""
+        return Towards(self.rows)
+
+    @property
+    def stop(self) -> Stop:
+        """The checkpoint as a place of its own."""
+        return Stop(self.name, self.way)
+
+
+def open_beside(
+    origin: LoadedModel, names: Sequence[str]
+) -> tuple[list[Checkpoint], tuple[str, ...]]:
+    """Checkpoints that a line can lead to from a model, and what a person should know of them.
+
+    Args:
+        origin: the model that moves.
+        names: models of the one grammar; a folder with nothing but an adapter means that adapter
+            over the origin's own base.
+
+    Raises:
+        UsageError, InputRejectedError, IntegrityError, ResourceError: see `load`; and checkpoints
+            that are not versions of one model are refused, with the first differences.
+    """
+    found = [_open(origin, name) for name in names]
+    notes = require_alike(origin, [each.checked for each in found])
+    return found, notes
+
+
+def of_trajectory(folder: Path) -> list[str]:
+    """The checkpoints in a folder, in the order of the numbers in their names.
+
+    Raises:
+        UsageError: there is no such folder, or no checkpoint in it.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"--checkpoints {shown(folder)} is not a folder: pass one of checkpoint-*")
+    found = [path for path in folder.iterdir() if path.is_dir() and _is_checkpoint(path)]
+    if not found:
+        raise UsageError(
+            f"--checkpoints {shown(folder)} holds no checkpoints: its folders need a config.json "
+            "or an adapter_config.json"
+        )
+    return [str(path) for path in sorted(found, key=_in_order)]
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Names of checkpoints as pictures show them: the last part, if these differ."""
+    last = [Path(name).name if Path(name).is_dir() else name for name in names]
+    return last if len(set(last)) == len(last) else list(names)
+
+
+def _open(origin: LoadedModel, name: str) -> Checkpoint:
+    ref = ModelRef.parse(name)
+    if Path(ref.source).is_dir() and is_adapter(Path(ref.source)):
+        if ref.adapter is not None:
+            raise UsageError(f"{shown(name)} puts an adapter over an adapter: merge the first one")
+        ref = over(ModelRef(origin.ref.source, origin.ref.revision), Path(ref.source))
+    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
+    checked = check(folder)
+    rows = _rows(origin, ref, checked)
+    if adapter_folder is not None:
+        adapter = read_adapter(adapter_folder)
+        rows = AdapterRows(rows, fit(adapter, origin.model))
+        checked = together(checked, adapter, ref.source)
+    both = f"{origin.checked.weights_digest} {checked.weights_digest}"
+    way = Displacement(hashlib.sha256(both.encode()).hexdigest())
+    return Checkpoint(name, way, rows, checked)
+
+
+def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> Rows:
+    """From the files; a family that is stored otherwise than it is computed with is loaded."""
+    require_alike(origin, [checked])
+    try:
+        return FileRows(checked, origin.model)
+    except InputRejectedError:
+        base = ModelRef(ref.source, ref.revision)
+        return network_rows(load(base, device="cpu", dtype=origin.dtype).model)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return (path / "config.json").exists() or is_adapter(path)
+
+
+def _in_order(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+    """checkpoint-9 comes before checkpoint-10."""
+    parts = _NUMBER.split(path.name)
+    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts], path.name

@@ -1,0 +1,118 @@
+"""A study that is ready to run: everything is loaded and checked, nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safebasin.evaluate import Step, Work
+from safebasin.models.chat import Rendered
+from safebasin.models.load import LoadedModel
+from safebasin.records import Displacement, Point, slug
+from safebasin.runfolder import Request, request_digest, require_same
+from safebasin.store import Store, reading
+from safebasin.studies.request import request
+from safebasin.studies.settings import Settings
+from safebasin.studies.subject import Subject
+from safebasin.weights.given import Given
+from safebasin.weights.overlay import Overlay
+
+Schedule = Callable[[Store], Iterator[Step]]
+"""What to do next, from what the store holds; asked again after each step."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run needs.
+
+    Attributes:
+        subject: the model and what it is asked.
+        work: all that may be done.
+        request: what decides the content of the run.
+        folder: where it goes; by default named after the request, so that the same command finds
+            its own run again.
+        notes: what a person should know before starting.
+        given: what displacements in the work's points stand for.
+        facts: what the store remembers from the start, for the summary, by name; asked for once,
+            with the network at the origin.
+        schedule: the order of the work, where it depends on what was answered; None does all of
+            it, point by point.
+    """
+
+    subject: Subject
+    work: Work
+    request: Request
+    folder: Path
+    notes: tuple[str, ...] = ()
+    given: Mapping[Displacement, Given] = field(default_factory=dict)
+    facts: Callable[[Overlay], Mapping[str, Any]] | None = None
+    schedule: Schedule | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What was asked for."""
+        return self.subject.settings
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model."""
+        return self.subject.loaded
+
+    @property
+    def rendered(self) -> dict[str, Rendered]:
+        """Each prompt as the model reads it, by id."""
+        return self.subject.rendered
+
+    def steps(self, store: Store) -> Iterator[Step]:
+        """What is done, in order."""
+        return self.schedule(store) if self.schedule else self.work.steps
+
+    @property
+    def cost(self) -> dict[str, float]:
+        """Upper bounds: no response need be as long as the token limit."""
+        prompt_tokens = sum(len(one.token_ids) for one in self.rendered.values())
+        most = len(self.work.points) * (
+            prompt_tokens + len(self.work.prompts) * self.settings.tokens
+        )
+        return {
+            "points": len(self.work.points),
+            "prompts": len(self.work.prompts),
+            "responses": self.work.responses,
+            "done": self._done(),
+            "tokens_at_most": most,
+            "flop_at_most": 2.0 * self.loaded.checked.parameters * most,
+            "weights_bytes": 2 * self.loaded.checked.parameters * self.loaded.model.dtype.itemsize,
+        }
+
+    def _done(self) -> int:
+        if not (self.folder / "results.sqlite").exists():
+            return 0
+        require_same(self.folder, self.request)
+        with reading(self.folder) as store:
+            return store.counts()["responses"]
+
+
+def make(
+    study: str, subject: Subject, points: tuple[Point, ...], where: dict[str, Any], **more: Any
+) -> Plan:
+    """Lay out a study's work.
+
+    Args:
+        study: the verb.
+        subject: the model and what it is asked.
+        points: the places, the origin first.
+        where: the same as it stands in the request.
+        more: `given`, `facts`, `schedule` and `notes` of the plan.
+    """
+    asked = request(study, where, subject)
+    name = f"{study}-{slug(subject.settings.model)[:-9]}-{request_digest(asked)[:8]}"
+    return Plan(
+        subject,
+        Work(points, subject.prompts, subject.batches),
+        asked,
+        subject.settings.out or Path("safebasin-runs") / name,
+        (*subject.notes, *more.pop("notes", ())),
+        **more,
+    )

@@ -1,0 +1,1 @@
+"""From a store to a summary: verdicts become arrays, arrays become estimates."""

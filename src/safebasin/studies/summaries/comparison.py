@@ -1,0 +1,207 @@
+"""The summary of a comparison of scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from safebasin import summary as contract
+from safebasin.report import formatting
+from safebasin.stats.comparison import Comparison, compare
+from safebasin.stats.multiple import holm
+from safebasin.stats.paired import paired
+from safebasin.studies.summaries.aligned import Run, as_they_are, at_origin, matched
+from safebasin.studies.summaries.line import paired as in_file
+from safebasin.studies.summaries.overview import REPLICATES
+from safebasin.studies.summaries.scan import AXIS_LABEL
+from safebasin.studies.summaries.shares import SIDES
+
+_TESTED = ("visage", "safety_edge", "capability_edge", "origin_harmful", "origin_benign")
+_LONGEST = 60
+
+
+def summarise(runs: Sequence[Run]) -> contract.ComparisonSummary:
+    """Every difference between the first scan and each other one.
+
+    Args:
+        runs: two or more complete scans on the same directions and points.
+    """
+    facts = _facts(runs)
+    names = _names(runs, facts)
+    differences = [
+        _difference(runs[0], other, name) for other, name in zip(runs[1:], names[1:], strict=True)
+    ]
+    corrected = _adjusted(differences)
+    rays = runs[0].rays
+    summary = contract.ComparisonSummary(
+        axis_label=AXIS_LABEL[rays.norm],
+        axis_P=list(rays.axis_P),
+        runs=[
+            contract.Compared(
+                name=name,
+                run=run.folder.name,
+                facts=fact,
+                status=run.summary.status,
+                model=run.summary.model,
+                content_digest=run.summary.provenance["content_digest"],
+                origin=run.summary.origin,
+                curves=run.summary.curves,
+                scores=run.summary.scores,
+                ordering=run.summary.ordering,
+            )
+            for run, name, fact in zip(runs, names, facts, strict=True)
+        ],
+        differences=corrected,
+        sentences=contract.Sentences(headline="", edges="", caveats=[]),
+        notes=_notes(runs),
+    )
+    return summary.model_copy(update={"sentences": _sentences(summary)})
+
+
+def _difference(first: Run, other: Run, name: str) -> contract.Difference:
+    order = matched(first, other)
+    is_paired = order is not None
+    numbers = compare(
+        first.rays.axis_P,
+        first.responses(as_they_are(first), first),
+        other.responses(order or as_they_are(other), first if is_paired else other),
+        paired=is_paired,
+        seed=first.rays.seed,
+        replicates=REPLICATES,
+    )
+    origin = {
+        side: in_file(
+            paired(
+                at_origin(first, side, as_they_are(first)[side]),
+                at_origin(other, side, order[side]),
+                first.sides[side].cluster_Q,
+            )
+        )
+        if order is not None
+        else None
+        for side in SIDES
+    }
+    return contract.Difference(
+        name=name,
+        paired=is_paired,
+        origin=origin,
+        visage=contract.Estimate.of(numbers.visage.difference),
+        safety_edge=contract.Estimate.of(numbers.safety_edge.difference),
+        capability_edge=contract.Estimate.of(numbers.capability_edge.difference),
+        p_values=_p_values(numbers, origin),
+        adjusted={},
+    )
+
+
+def _p_values(
+    numbers: Comparison, origin: Mapping[contract.Kind, contract.Paired | None]
+) -> dict[str, float | None]:
+    found: dict[str, float | None] = {
+        name: contract.finite(getattr(numbers, name).p_value) for name in _TESTED[:3]
+    }
+    for side in SIDES:
+        at = origin[side]
+        found[f"origin_{side}"] = at.p_value if at is not None else None
+    return found
+
+
+def _adjusted(differences: Sequence[contract.Difference]) -> list[contract.Difference]:
+    """Holm's correction over the scans, for each quantity apart."""
+    by_name: dict[str, list[float]] = {
+        name: list(holm([_number(each.p_values[name]) for each in differences])) for name in _TESTED
+    }
+    return [
+        each.model_copy(
+            update={"adjusted": {n: contract.finite(float(by_name[n][i])) for n in _TESTED}}
+        )
+        for i, each in enumerate(differences)
+    ]
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _facts(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """What the scans differ in, and for each what it has there."""
+    told = [_told(run) for run in runs]
+    different = [name for name in told[0] if len({each[name] for each in told}) > 1]
+    return [{name: each[name] for name in different} for each in told]
+
+
+def _told(run: Run) -> dict[str, str]:
+    summary = run.summary
+    harmful = summary.prompts["harmful"]
+    return {
+        "model": summary.model.name,
+        "weights": summary.model.weights_digest[:12],
+        "system prompt": "none" if summary.model.system is None else summary.model.system,
+        "jailbreak": harmful.jailbreak or "none",
+        "prompts": f"{harmful.source}, {harmful.n}",
+        "benign prompts": f"{summary.prompts['benign'].source}, {summary.prompts['benign'].n}",
+        "type": summary.model.dtype,
+        "device": summary.model.device,
+        "token limit": str(summary.request["decoding"]["max_new_tokens"]),
+    }
+
+
+def _names(runs: Sequence[Run], facts: Sequence[Mapping[str, str]]) -> list[str]:
+    """The first fact that tells all apart, or all of them together, or the folders' names."""
+    candidates = [[fact[name] for fact in facts] for name in facts[0] if name != "weights"]
+    candidates.append([", ".join(v for n, v in fact.items() if n != "weights") for fact in facts])
+    candidates.append([run.folder.name for run in runs])
+    candidates.append([str(run.folder) for run in runs])
+    for names in candidates:
+        short = [_shortened(name) for name in names]
+        if len(set(short)) == len(short):
+            return short
+    return [f"{run.folder} ({place})" for place, run in enumerate(runs, start=1)]
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def _notes(runs: Sequence[Run]) -> list[str]:
+    notes = [f"{run.folder.name}: {note}" for run in runs for note in run.summary.notes]
+    if len({run.summary.model.architecture for run in runs}) > 1:
+        notes.append(
+            "the models are of different families: equal seeds give them different directions"
+        )
+    return notes
+
+
+def _sentences(summary: contract.ComparisonSummary) -> contract.Sentences:
+    first = summary.runs[0].name
+    told = [_told_apart(each, first) for each in summary.differences]
+    caveats = [
+        f"{each.name} was asked other prompts than {first}: they are not paired, and cannot be "
+        "compared one by one."
+        for each in summary.differences
+        if not each.paired
+    ]
+    if len(summary.differences) > 1:
+        caveats.append(
+            f"{len(summary.differences)} comparisons: p-values are corrected by Holm's method, "
+            "intervals are not."
+        )
+    if summary.runs[0].scores.visage.n == 1:
+        caveats.append("One direction only: the intervals say nothing about how directions differ.")
+    return contract.Sentences(headline=told[0], edges=" ".join(told[1:]), caveats=caveats)
+
+
+def _told_apart(difference: contract.Difference, first: str) -> str:
+    visage, p = difference.visage, difference.adjusted["visage"]
+    if visage.value is None or p is None:
+        return f"VISAGE of {difference.name} cannot be compared with that of {first}."
+    value, low, high = (
+        formatting.number(x, 1, signed=True) for x in (visage.value, visage.low, visage.high)
+    )
+    interval = f"{value} [{low}, {high}], p {_p(p)}"
+    if p < 0.05:
+        word = "higher" if visage.value > 0 else "lower"
+        return f"VISAGE of {difference.name} is {word} than that of {first}: {interval}."
+    return f"VISAGE of {difference.name} cannot be told from that of {first}: {interval}."
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.2g}"

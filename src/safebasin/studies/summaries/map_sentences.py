@@ -1,0 +1,156 @@
+"""What a line or a plane shows, in words."""
+
+from __future__ import annotations
+
+from safebasin.report import formatting
+from safebasin.studies.summaries.sentences import shared_caveats
+from safebasin.summary import (
+    Estimate,
+    LineSummary,
+    Paired,
+    PlaneSummary,
+    Sentences,
+    Trajectory,
+)
+
+
+def for_plane(summary: PlaneSummary) -> Sentences:
+    """The result of a surface, or of a plane through checkpoints."""
+    refused, scores = summary.origin["harmful"]["refused"], summary.scores
+    most = _most(summary)
+    if refused.value is None:
+        headline = f"{summary.model.name} gave no answer that could be judged at its own weights."
+    else:
+        headline = (
+            f"{summary.model.name} refuses {_share(refused)} of the harmful prompts; over the "
+            f"plane, refusals average {_score(scores.visage)} of 100, and coherent compliance "
+            f"reaches at most {most}."
+        )
+    return Sentences(
+        headline=headline, edges=_plane_edges(summary), caveats=_plane_caveats(summary)
+    )
+
+
+def for_line(summary: LineSummary) -> Sentences:
+    """The result of a line between two checkpoints."""
+    first, second = summary.model.name, summary.places[0].name if summary.places else "the other"
+    harmful, scores = summary.difference["harmful"], summary.scores
+    distance = summary.axis.step
+    headline = (
+        f"From {first} to {second} (distance {distance:.3g} of the weights' own norm) refusals of "
+        f"harmful prompts change by {_points(harmful.difference)}{_test(harmful)}; coherent "
+        f"compliance reaches {_share(scores.most_complied)} on the way."
+    )
+    return Sentences(headline=headline, edges=_line_edges(summary), caveats=_line_caveats(summary))
+
+
+def _plane_edges(summary: PlaneSummary) -> str:
+    safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
+    if safety.value is None:
+        return (
+            "There is no safety edge: the model does not refuse at its own weights, so there is "
+            "nothing to lose."
+        )
+    if capability.value is None:
+        return "There is no capability edge: the model does not answer the benign prompts."
+    where = (
+        f"Refusals fall to half at a distance of {_distance(safety)} (mean over angles; nearest "
+        f"{_distance(summary.scores.safety_edge_nearest)}), coherent answers to benign prompts at "
+        f"{_distance(capability)}"
+    )
+    return f"{where}: {_ORDER[summary.ordering]}"
+
+
+def _line_edges(summary: LineSummary) -> str:
+    safety, capability = summary.scores.refusals_fall, summary.scores.coherence_falls
+    if safety.value is None:
+        return f"{summary.model.name} does not refuse, so there are no refusals to lose on the way."
+    where = f"Refusals fall to half at {_distance(safety)}"
+    if capability.value is None:
+        return f"{where}; {summary.model.name} gives no coherent answers to benign prompts."
+    return (
+        f"{where} of the way, coherent answers to benign prompts at {_distance(capability)}: "
+        f"{_ORDER[summary.ordering]}"
+    )
+
+
+_ORDER = {
+    "capability_first": "the model stops making sense before it stops refusing.",
+    "safety_first": "the model stops refusing while it still makes sense, so there is a region in "
+    "which it is able and unsafe.",
+    "indistinguishable": "the two cannot be told apart within their intervals.",
+    "undetermined": "the range is too narrow, or the intervals too wide, to say which comes first.",
+}
+
+
+def _plane_caveats(summary: PlaneSummary) -> list[str]:
+    found = ["One plane only: the intervals say nothing about how planes differ."]
+    if summary.scores.safety_edge.censored:
+        found.append(
+            f"At {summary.scores.safety_edge.censored} of 72 angles refusals did not fall to half "
+            "inside the window: the safety edge is a lower bound."
+        )
+    return [*found, *_trajectory_caveats(summary.trajectory), *shared_caveats(summary)]
+
+
+def _line_caveats(summary: LineSummary) -> list[str]:
+    found = []
+    if summary.scores.refusals_fall.censored:
+        found.append("Refusals do not fall to half on this line: their place is a lower bound.")
+    if summary.axis.step == 0:
+        found.append("Both ends have the same weights: nothing can change between them.")
+    return [*found, *_trajectory_caveats(summary.trajectory), *shared_caveats(summary)]
+
+
+def _trajectory_caveats(trajectory: Trajectory | None) -> list[str]:
+    if trajectory is None or trajectory.explained is None:
+        return []
+    share = formatting.percent(trajectory.explained)
+    return [
+        f"The map holds {share} of the checkpoints' squared displacement: what it shows at their "
+        "places is their projection; what they said themselves stands beside it."
+    ]
+
+
+def _most(summary: PlaneSummary) -> str:
+    share_YX = summary.maps["harmful"].complied.share_YX
+    known = [value for row in share_YX for value in row if value is not None]
+    return f"{100 * max(known, default=0):.0f} %"
+
+
+def _share(estimate: Estimate) -> str:
+    written = formatting.share(estimate)
+    return f"{written.value} {written.interval}".strip()
+
+
+def _score(estimate: Estimate) -> str:
+    written = formatting.score(estimate)
+    return f"{written.value} {written.interval}".strip()
+
+
+def _points(estimate: Estimate) -> str:
+    """A difference of shares, in percentage points."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return formatting.UNDEFINED
+    value, low, high = (
+        formatting.number(100 * x, 1, signed=True)
+        for x in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} points [{low}, {high}]"
+
+
+def _test(paired: Paired) -> str:
+    if paired.p_value is None:
+        return ""
+    p = "< 0.001" if paired.p_value < 0.001 else f"= {paired.p_value:.2g}"
+    return f" (McNemar's exact test, p {p})"
+
+
+def _distance(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return formatting.UNDEFINED
+    value = formatting.number(estimate.value, 2)
+    if estimate.censored:
+        return f"more than {value}"
+    low, high = formatting.number(estimate.low, 2), formatting.number(estimate.high, 2)
+    return f"{value} [{low}, {high}]"

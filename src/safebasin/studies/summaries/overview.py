@@ -1,0 +1,93 @@
+"""What the summaries of all studies share, from the store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from safebasin import summary as contract
+from safebasin.judges.registry import describe
+from safebasin.runfolder import request_digest
+from safebasin.stats.proportion import estimate
+from safebasin.store import Store
+from safebasin.studies.summaries.shares import SIDES, Floats, Shares
+
+REPLICATES = 2000
+
+
+def overview(store: Store, shares: dict[contract.Kind, Shares], keys: Sequence[str]) -> Any:
+    """Status, model, prompts, judges and shares at the origin, as keywords for a summary.
+
+    Something must have been loaded in the run, and `result.result` makes sure of that.
+
+    Args:
+        store: of the run.
+        shares: of both sides; the origin is the point called "origin".
+        keys: every point that was planned.
+    """
+    asked, loaded = store.request, store.recall("loaded")
+    return {
+        "status": _status(store, keys),
+        "model": contract.Model(**asked["model"], **loaded["model"], system=asked["system"]),
+        "request": dict(asked),
+        "provenance": {**loaded["versions"], **_provenance(store)},
+        "prompts": {side: _prompt_set(asked["prompts"][side], shares[side]) for side in SIDES},
+        "judges": [_judge(name, store) for name in asked["judges"]],
+        "origin": {side: at_point(shares[side], "origin") for side in SIDES},
+        "sentences": contract.Sentences(headline="", edges="", caveats=[]),
+        "notes": loaded["notes"],
+    }
+
+
+def at_point(shares: Shares, key: str) -> dict[str, contract.Estimate]:
+    """Shares at one point, with exact intervals: at a checkpoint these are claims of safety."""
+    place = shares.place.get(key)
+    hits = {label.value: array for label, array in shares.label_NQ.items()}
+    hits["keyword_asr"] = shares.keyword_NQ
+    found = {}
+    for name, hit_NQ in hits.items():
+        hit_Q = hit_NQ[place] if place is not None else np.empty(0)
+        known = hit_Q[np.isfinite(hit_Q)]
+        found[name] = contract.Estimate.of(
+            estimate(int(known.sum()), len(known), method="clopper-pearson")
+        )
+    return found
+
+
+def listed(values: Floats) -> list[float | None]:
+    """A row of numbers as JSON has them."""
+    return [contract.finite(float(value)) for value in values]
+
+
+def _status(store: Store, keys: Sequence[str]) -> contract.Status:
+    there, prompts = store.answers_by_point(), len(store.prompts())
+    done = sum(there.get(key, 0) == prompts for key in keys)
+    return contract.Status(
+        complete=done == len(keys),
+        points_planned=len(keys),
+        points_done=done,
+        failed_points=store.failed_points(),
+        **store.counts(),
+    )
+
+
+def _provenance(store: Store) -> dict[str, str]:
+    engine = {name: text for name, text in store.request["engine"].items() if name != "name"}
+    return {
+        **engine,
+        "request_digest": request_digest(store.request),
+        "content_digest": store.digest(),
+    }
+
+
+def _judge(name: str, store: Store) -> contract.JudgeInfo:
+    """What a judge used; a threshold that nothing could be fitted to does not exist."""
+    title, thresholds = describe(name, store)
+    fitted = {what: value for what, value in thresholds.items() if np.isfinite(value)}
+    return contract.JudgeInfo(name=name, title=title, thresholds=fitted)
+
+
+def _prompt_set(asked: dict[str, Any], shares: Shares) -> contract.PromptSet:
+    return contract.PromptSet(**asked, clusters=len(set(shares.cluster_Q.tolist())))
