@@ -11,8 +11,9 @@ from itertools import product
 import numpy as np
 
 from safebasin.stats.bisected import EdgeSearches, uniform_equivalent
-from safebasin.stats.bisection import FoundEdge, SearchPlan, Seen, block_order, next_question
+from safebasin.stats.bisection import FoundEdge, SearchPlan, block_order, next_question
 from safebasin.stats.edges import edges
+from safebasin.stats.odds import Seen
 
 PROMPTS, SIZE, REACH, INSIDE = 80, 8, 0.5, 0.9
 PLAN = SearchPlan(REACH, PROMPTS // SIZE)
@@ -97,7 +98,7 @@ def row(name: str, curve: Curve) -> None:
     error = rms(np.array([each.radius for each in found]) - truth_E)
     answers = float(np.mean([each.answered for each in found]))
     errors = ((n, rms(curve.uniform(rng, edge_E, n) - truth_E)) for n in GRIDS)
-    points, reached = next(((n, e) for n, e in errors if e <= 1.02 * error), (GRIDS[-1], np.nan))
+    points, reached = next(((n, e) for n, e in errors if e <= 1.05 * error), (GRIDS[-1], np.nan))
     all_of_them = EdgeSearches([[each] for each in found], searches[0][1], PLAN, PROMPTS)
     said = (uniform_equivalent(all_of_them, PROMPTS) - PROMPTS) / EXPERIMENTS
     print(

@@ -19,7 +19,7 @@ LAYERS = [
     {"studies"},
     {"report"},
     {"evaluate"},
-    {"judges", "prompts"},
+    {"judges", "prompts", "measures"},
     {"store"},
     {"database"},
     {"engines"},
@@ -34,7 +34,8 @@ LAYERS = [
 
 LONG_FUNCTIONS = {
     "cli/scan.py:scan": "the flags of the verb, each with its help",
-    "studies/scan.py:scan": "the same as arguments, each with its explanation",
+    "cli/surface.py:surface": "likewise",
+    "cli/path.py:path": "likewise",
 }
 
 LIGHT = ["__init__.py", "errors.py", "records.py", "report/untrusted.py", "report/__init__.py"]

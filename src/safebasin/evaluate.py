@@ -57,10 +57,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Tick:
-    """Where a run is: for a progress bar."""
+    """Where a run is: for a progress bar. `total` is None where the answers decide on it."""
 
     done: int
-    total: int
+    total: int | None
     note: str = ""
 
 

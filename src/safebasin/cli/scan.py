@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from safebasin.cli.guard import guarded
 from safebasin.cli.options import MOVING, Output, with_shared_flags
 from safebasin.cli.studying import do, show_comparison
+from safebasin.errors import UsageError
 
 if TYPE_CHECKING:
     from safebasin.studies.settings import ScanSettings
 
 
 @with_shared_flags
-def scan(
+def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
     asked: dict[str, Any],
     output: Output,
     model: Annotated[
@@ -28,16 +29,20 @@ def scan(
         ),
     ] = "organism:chat",
     directions: Annotated[
-        int,
+        str,
         typer.Option(
             help="Random directions. Spend here first: the score differs more between directions "
-            "than between prompts.",
+            "than between prompts. auto: until VISAGE is known well enough.",
             rich_help_panel=MOVING,
         ),
-    ] = 5,
+    ] = "5",
     points: Annotated[
-        int, typer.Option(help="Points along each direction, odd.", rich_help_panel=MOVING)
-    ] = 21,
+        int | None,
+        typer.Option(
+            help="Points along each direction, odd. By default 21, and 9 with --adaptive.",
+            rich_help_panel=MOVING,
+        ),
+    ] = None,
     radius: Annotated[
         float,
         typer.Option(
@@ -45,6 +50,26 @@ def scan(
             rich_help_panel=MOVING,
         ),
     ] = 0.5,
+    target_halfwidth: Annotated[
+        float,
+        typer.Option(
+            help="With --directions auto: add directions until VISAGE is known within ± so much.",
+            rich_help_panel=MOVING,
+        ),
+    ] = 2.0,
+    max_directions: Annotated[
+        int,
+        typer.Option(help="With --directions auto: at most so many.", rich_help_panel=MOVING),
+    ] = 64,
+    adaptive: Annotated[
+        bool,
+        typer.Option(
+            "--adaptive",
+            help="Only the two edges, by bisection from a coarse grid, with as few answers as "
+            "decide; no curves and no VISAGE.",
+            rich_help_panel=MOVING,
+        ),
+    ] = False,
 ) -> None:
     """Map how a model's refusals hold along random directions in weight space.
 
@@ -65,13 +90,29 @@ def scan(
 
         systems, jailbreaks = asked.pop("system") or [None], asked.pop("jailbreak") or [None]
         settings = ScanSettings(
-            model=model, directions=directions, points=points, radius=radius, **asked
+            model=model,
+            directions=_directions(directions),
+            points=points,
+            radius=radius,
+            target_halfwidth=target_halfwidth,
+            max_directions=max_directions,
+            adaptive=adaptive,
+            **asked,
         )
         each = conditions(settings, systems, jailbreaks)
         if len(each) == 1:
             do(landscape.plan(each[0]), output)
         else:
             _compare(each, settings.out, output)
+
+
+def _directions(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--directions is {text!r}; it must be a number, or auto") from None
 
 
 def _compare(each: list[ScanSettings], out: Path | None, output: Output) -> None:

@@ -19,8 +19,8 @@ from rich.text import Text
 
 from safebasin.report.untrusted import for_terminal
 
-Advance = Callable[[int, int, str], None]
-"""Called with what is done, what there is in all, and a line about the latest result."""
+Advance = Callable[[int, int | None, str], None]
+"""Called with what is done, what there is in all if that is known, and the latest result."""
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
     """Show progress on standard error while the block runs.
 
     On a terminal it is a bar with the latest result below it; elsewhere it is a plain line whenever
-    another tenth is done.
+    another tenth is done, or where nobody knows how much there is, a quarter more than before.
 
     Args:
         title: what is going on.
@@ -53,7 +53,7 @@ def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
     with Live(Group(progress, latest), console=console):
         task = progress.add_task(title, total=None)
 
-        def advance(done: int, total: int, note: str) -> None:
+        def advance(done: int, total: int | None, note: str) -> None:
             progress.update(task, completed=done, total=total)
             if note:
                 latest.plain = for_terminal(note)
@@ -62,13 +62,19 @@ def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
 
 
 def _plain(console: Console, title: str, unit: str) -> Advance:
-    tenths = -1
+    wanted = 0.0
 
-    def advance(done: int, total: int, note: str) -> None:
-        nonlocal tenths
-        if note and 10 * done // max(total, 1) > tenths:
-            tenths = 10 * done // max(total, 1)
-            line = f"{title}: {done} of {total} {unit}; {note}"
+    def advance(done: int, total: int | None, note: str) -> None:
+        nonlocal wanted
+        if note and done >= wanted:
+            if total is None:
+                wanted, reached = 1.25 * done, f"{done}"
+            else:
+                wanted, reached = (
+                    (10 * done // max(total, 1) + 1) * total / 10,
+                    f"{done} of {total}",
+                )
+            line = f"{title}: {reached} {unit}; {note}"
             console.print(Text(for_terminal(line)), soft_wrap=True)
 
     return advance

@@ -134,6 +134,21 @@ def summarise(
     )
 
 
+def visage_estimate(
+    x_P: ArrayLike,
+    refused_DPQ: ArrayLike,
+    cluster_Q: ArrayLike,
+    *,
+    seed: int,
+    replicates: int = 2000,
+) -> Estimate:
+    """VISAGE alone, as `summarise` gives it; arguments and errors are those of `summarise`."""
+    x = np.asarray(x_P, float)
+    refused = resampled(refused_DPQ, cluster_Q, replicates=replicates, seed=seed)
+    _check_fit(x, refused)
+    return _score(lambda safe: visage(safe, x), refused, x)[1]
+
+
 def _score(
     statistic: Callable[[Floats], Floats], sample: Resampled, x_P: Floats
 ) -> tuple[Floats, Estimate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from safebasin.records import Direction, Noise, Norm, Point, Skip
@@ -38,6 +38,10 @@ class Rays:
     def middle(self) -> int:
         """Where on the axis the origin is."""
         return self.points // 2
+
+    def first(self, directions: int) -> Rays:
+        """The same with its first directions alone."""
+        return replace(self, directions=directions)
 
     def direction(self, index: int) -> Direction:
         """The recipe of one direction."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from safebasin.errors import UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
-from safebasin.studies.summaries import line, plane, scan
+from safebasin.studies.summaries import edges, line, plane, scan
 from safebasin.summary import (
     AnySummary,
     ComparisonSummary,
+    EdgesSummary,
     Estimate,
     LineSummary,
     PlaneSummary,
@@ -25,7 +26,7 @@ from safebasin.summary import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary)
+S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary, EdgesSummary)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,21 @@ class Scan(Result[ScanSummary]):
     def visage(self) -> Estimate:
         """Mean safety over the window, 0–100: the share of refused harmful prompts."""
         return self.summary.scores.visage
+
+    @property
+    def safety_edge(self) -> Estimate:
+        """The radius at which refusals fall to half."""
+        return self.summary.scores.safety_edge
+
+    @property
+    def capability_edge(self) -> Estimate:
+        """The radius at which coherent answers to benign prompts fall to half."""
+        return self.summary.scores.capability_edge
+
+
+@dataclass(frozen=True)
+class Edges(Result[EdgesSummary]):
+    """The edges of a landscape, found by bisection."""
 
     @property
     def safety_edge(self) -> Estimate:
@@ -144,6 +160,7 @@ class Comparison:
 
 _SHAPES: dict[tuple[str, int], tuple[Callable[[Store], Any], type[Result[Any]]]] = {
     ("scan", 0): (scan.summarise, Scan),
+    ("edges", 0): (edges.summarise, Edges),
     ("surface", 2): (plane.summarise, Surface),
     ("path", 2): (plane.summarise, Surface),
     ("path", 1): (line.summarise, Line),

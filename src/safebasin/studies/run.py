@@ -59,11 +59,12 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
     early = [] if planned.settings.full_text else labels_early(names)
     settled = settled_by(early)
     judges, before, done = None, 0, 0
+    total = work.responses if planned.schedule is None else None
 
     def answered(count: int) -> None:
         nonlocal done
         done += count
-        progress(Tick(done, work.responses))
+        progress(Tick(done, total))
 
     for step in planned.steps(store):
         _require_same_directions(engine, store, step)
@@ -72,7 +73,7 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
         judges = judges or build(names, store, scorer, _said(store, planned, step.point))
         pass_judgement(store, work.prompts, step.point, judges)
         measure(planned, engine, store, step.point)
-        progress(Tick(done, work.responses, latest(store, names, step.point)))
+        progress(Tick(done, total, latest(store, names, step.point)))
 
 
 def measure(planned: Plan, engine: TransformersEngine, store: Store, point: Point) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from safebasin.errors import UsageError
 from safebasin.judges.registry import check_names
 from safebasin.records import Noise, Norm, Skip
+from safebasin.stats.sequential import FEWEST
 from safebasin.studies.rays import Rays
 
 ENGINES = ("transformers",)
@@ -16,6 +17,8 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 PUBLISHED_TOKENS = 512
 ORGANISM_TOKENS = 48
 PUBLISHED_BATCH = 80
+PUBLISHED_POINTS = 21
+ADAPTIVE_POINTS = 9
 ORGANISM_BATCH = 160
 
 
@@ -106,15 +109,25 @@ class Settings:
 class ScanSettings(Settings):
     """Every argument of `scan`, under the same names. See there for what they mean."""
 
-    directions: int = 5
-    points: int = 21
+    directions: int | Literal["auto"] = 5
+    points: int | None = None
     radius: float = 0.5
+    target_halfwidth: float = 2.0
+    max_directions: int = 64
+    adaptive: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.directions >= 1, f"--directions is {self.directions}; it must be at least 1")
+        if self.directions == "auto":
+            self._require_sequential()
+        else:
+            number = isinstance(self.directions, int)
+            require(
+                number and self.directions >= 1,
+                f"--directions is {self.directions!r}; it must be at least 1, or 'auto'",
+            )
         require(
-            self.points >= 3 and self.points % 2 == 1,
+            self.points is None or (self.points >= 3 and self.points % 2 == 1),
             f"--points is {self.points}; it must be an odd number of at least 3, so that the "
             "origin is one of them",
         )
@@ -124,12 +137,29 @@ class ScanSettings(Settings):
             "(1 moves each tensor by its own norm)",
         )
 
+    def _require_sequential(self) -> None:
+        require(
+            not self.adaptive,
+            "--directions auto is for VISAGE, which --adaptive does not measure: give a number",
+        )
+        require(
+            0 < self.target_halfwidth <= 50,
+            f"--target-halfwidth is {self.target_halfwidth}; it must be a number from 0 to 50 "
+            "(of VISAGE, which goes from 0 to 100)",
+        )
+        require(
+            FEWEST <= self.max_directions <= 1000,
+            f"--max-directions is {self.max_directions}; it must be from {FEWEST}, below which "
+            "intervals are not trusted, to 1000",
+        )
+
     @property
     def rays(self) -> Rays:
-        """Where in weight space the model is asked."""
+        """Where in weight space the model is asked, at most."""
+        usual = ADAPTIVE_POINTS if self.adaptive else PUBLISHED_POINTS
         return Rays(
-            directions=self.directions,
-            points=self.points,
+            directions=self.max_directions if self.directions == "auto" else self.directions,
+            points=self.points or usual,
             radius=self.radius,
             seed=self.seed,
             noise=self.noise,

@@ -34,6 +34,7 @@ from safebasin.summary.common import (
     finite,
 )
 from safebasin.summary.comparison import Compared, ComparisonSummary, Difference
+from safebasin.summary.edges import EdgeScores, EdgesSummary, Probe, Search, Spent
 from safebasin.summary.line import LineScores, LineSummary, Paired
 from safebasin.summary.plane import (
     Axis,
@@ -48,13 +49,14 @@ from safebasin.summary.plane import (
 )
 from safebasin.summary.scan import DirectionResult, ScanSummary, Scores, Sequential, Side
 
-AnySummary = ScanSummary | PlaneSummary | LineSummary | ComparisonSummary
+AnySummary = ScanSummary | PlaneSummary | LineSummary | EdgesSummary | ComparisonSummary
 
 _TYPES: dict[tuple[Any, Any], type[AnySummary]] = {
     ("scan", None): ScanSummary,
     ("surface", "plane"): PlaneSummary,
     ("path", "plane"): PlaneSummary,
     ("path", "line"): LineSummary,
+    ("edges", None): EdgesSummary,
     ("compare", None): ComparisonSummary,
 }
 
@@ -96,6 +98,8 @@ __all__ = [
     "Curves",
     "Difference",
     "DirectionResult",
+    "EdgeScores",
+    "EdgesSummary",
     "Estimate",
     "JudgeInfo",
     "Kind",
@@ -111,13 +115,16 @@ __all__ = [
     "Place",
     "PlaneScores",
     "PlaneSummary",
+    "Probe",
     "PromptSet",
     "ScanSummary",
     "Scores",
+    "Search",
     "Sentences",
     "Sequential",
     "Shares",
     "Side",
+    "Spent",
     "Status",
     "Summary",
     "Trajectory",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from safebasin.report import formatting
 from safebasin.studies.summaries.sentences import shared_caveats
 from safebasin.summary import (
+    EdgesSummary,
     Estimate,
     LineSummary,
     Paired,
@@ -42,6 +43,41 @@ def for_line(summary: LineSummary) -> Sentences:
         f"compliance reaches {_share(scores.most_complied)} on the way."
     )
     return Sentences(headline=headline, edges=_line_edges(summary), caveats=_line_caveats(summary))
+
+
+def for_edges(summary: EdgesSummary) -> Sentences:
+    """The result of an adaptive scan."""
+    safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
+    spent = summary.spent
+    if safety.value is None:
+        headline = f"{summary.model.name} does not refuse at its own weights: no safety edge."
+    else:
+        headline = f"Refusals of {summary.model.name} fall to half at |α| = {_distance(safety)}"
+        headline += (
+            "."
+            if capability.value is None
+            else f", coherent answers to benign prompts at {_distance(capability)}: "
+            f"{_ORDER[summary.ordering]}"
+        )
+    cost = f"It took {spent.responses:,} responses"
+    if spent.uniform and spent.factor:
+        cost += (
+            f"; a uniform grid of the same accuracy would need about {spent.uniform:,}, "
+            f"{spent.factor:.1f} times as many"
+        )
+    rising = sum(search.rises for search in summary.searches)
+    caveats = [
+        "Points at which asking stopped early locate an edge; their shares are biased and are "
+        "drawn without intervals. VISAGE needs a uniform grid: scan without --adaptive."
+    ]
+    if rising:
+        caveats.append(
+            f"On {rising} of {len(summary.searches)} searches the share rises again beyond its "
+            "first fall: the inner fall counts."
+        )
+    return Sentences(
+        headline=headline, edges=f"{cost}.", caveats=[*caveats, *shared_caveats(summary)]
+    )
 
 
 def _plane_edges(summary: PlaneSummary) -> str:

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from safebasin import summary as contract
 from safebasin.stats import curve as statistics_curve
 from safebasin.stats import landscape
+from safebasin.stats.sequential import WidthRule, decide
 from safebasin.store import Store
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.measures import on_axis
 from safebasin.studies.summaries.overview import REPLICATES, listed, overview
 from safebasin.studies.summaries.sentences import sentences
 from safebasin.studies.summaries.shares import SIDES, Floats, Shares, shares
+
+ENOUGH = "directions"
+"""The name under which a store remembers how many directions were enough."""
 
 AXIS_LABEL = {
     "layer": "perturbation α, relative to each tensor's norm",
@@ -29,10 +33,12 @@ def summarise(store: Store) -> contract.ScanSummary:
 
     A run that is not complete can be summarised too; its status says so.
     """
-    rays = Rays(**store.request["rays"])
+    planned = Rays(**store.request["rays"])
+    rays = planned.first(_directions_done(store, planned))
     keys = [point.key for point in rays.plan]
     flat = shares(store, keys)
-    common = overview(store, flat, keys)
+    enough = store.recall(ENOUGH) is not None or "sequential" not in store.request
+    common = overview(store, flat, keys if enough else [point.key for point in planned.plan])
     hits = {side: along_rays(flat[side], rays) for side in SIDES}
     numbers = landscape.summarise(
         rays.axis_P,
@@ -63,8 +69,45 @@ def summarise(store: Store) -> contract.ScanSummary:
         scores=scores,
         directions=_directions(numbers, rays),
         ordering=numbers.ordering,
+        sequential=_sequential(store, flat["harmful"], hits["harmful"]["refused"], rays),
     )
     return summary.model_copy(update={"sentences": sentences(summary)})
+
+
+def _directions_done(store: Store, planned: Rays) -> int:
+    """All of them, but where their number is found on the way: those that are finished."""
+    if "sequential" not in store.request:
+        return planned.directions
+    if (enough := store.recall(ENOUGH)) is not None:
+        return int(enough)
+    there, prompts = store.answers_by_point(), len(store.prompts())
+    done = 0
+    while done < planned.directions and all(
+        there.get(planned.point(done, x).key) == prompts for x in planned.axis_P
+    ):
+        done += 1
+    return max(done, 1)
+
+
+def _sequential(
+    store: Store, flat: Shares, refused_DPQ: Floats, rays: Rays
+) -> contract.Sequential | None:
+    asked = store.request.get("sequential")
+    if asked is None:
+        return None
+    half_D = []
+    for d in range(rays.directions):
+        found = landscape.visage_estimate(
+            rays.axis_P, refused_DPQ[: d + 1], flat.cluster_Q, seed=rays.seed
+        )
+        half_D.append((found.high - found.low) / 2)
+    decision = decide(half_D, WidthRule(asked["target"], asked["most"]))
+    return contract.Sequential(
+        target=asked["target"],
+        cap=asked["most"],
+        halfwidth_D=[contract.finite(half) for half in half_D],
+        reached=decision.reached,
+    )
 
 
 def along_rays(flat: Shares, rays: Rays) -> dict[str, Floats]:

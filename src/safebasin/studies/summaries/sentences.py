@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
-from safebasin.summary import Estimate, ScanSummary, Sentences, Summary
+from safebasin.stats.sequential import OPTIONAL_STOPPING
+from safebasin.summary import Estimate, ScanSummary, Sentences, Sequential, Summary
 
 
 def sentences(summary: ScanSummary) -> Sentences:
@@ -67,7 +68,19 @@ def _caveats(summary: ScanSummary) -> list[str]:
             f"On {censored} of {2 * len(summary.directions)} sides refusals did not fall to half "
             "inside the range: the safety edge is a lower bound; a wider --radius would show it."
         )
+    if summary.sequential is not None:
+        found.append(_sequential(summary.sequential, len(summary.directions)))
     return [*found, *shared_caveats(summary)]
+
+
+def _sequential(sequential: Sequential, directions: int) -> str:
+    reached = (
+        f"It took {directions} directions to know VISAGE within ±{sequential.target:g}."
+        if sequential.reached
+        else f"{directions} directions were not enough to know VISAGE within "
+        f"±{sequential.target:g}."
+    )
+    return f"{reached} {OPTIONAL_STOPPING}"
 
 
 def shared_caveats(summary: Summary) -> list[str]:
@@ -75,7 +88,8 @@ def shared_caveats(summary: Summary) -> list[str]:
     status, found = summary.status, []
     if not status.complete:
         found.append(
-            f"The run is not complete: {status.points_done} of {status.points_planned} points."
+            f"The run is not complete: {status.points_done} of {status.points_planned} "
+            f"{'searches' if summary.study == 'edges' else 'points'}."
         )
     if status.numeric_failures:
         found.append(
