@@ -19,8 +19,14 @@ def report(
         list[Path] | None,
         typer.Option(help="Also draw the landscape as a figure: a .pdf, .svg or .png. Repeatable."),
     ] = None,
+    table: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Also write the numbers as a tidy table: a .parquet or .csv. Repeatable."
+        ),
+    ] = None,
 ) -> None:
-    """Make a run's page again, and figures for papers.
+    """Make the page of a run or comparison again, figures for papers, and tables.
 
     Nothing is computed again but the statistics, and those are the same for the same store.
     """
@@ -33,3 +39,5 @@ def report(
         for path in figure or []:
             save(found.summary, path)
             typer.echo(f"Figure:   {path}")
+        for path in table or []:
+            typer.echo(f"Table:    {found.to_parquet(path)}")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from safebasin.errors import UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
+from safebasin.studies import tables
 from safebasin.studies.summaries import edges, line, plane, scan
 from safebasin.summary import (
-    AnySummary,
     ComparisonSummary,
     EdgesSummary,
     Estimate,
@@ -25,16 +25,17 @@ from safebasin.summary import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from pandas import DataFrame
 
-S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary, EdgesSummary)
+S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary, EdgesSummary, ComparisonSummary)
 
 
 @dataclass(frozen=True)
-class Result(Generic[S]):
-    """A finished (or unfinished) study.
+class Found(Generic[S]):
+    """What a study found.
 
     Attributes:
-        folder: the run; everything below can be made again from it.
+        folder: where it is; everything below can be made again from it.
         summary: every number, as in `summary.json`.
     """
 
@@ -46,6 +47,32 @@ class Result(Generic[S]):
         from safebasin.report import figures
 
         return figures.draw(self.summary)
+
+    def to_pandas(self) -> DataFrame:
+        """The shares as a tidy table, one a row; see `studies.tables.to_pandas`.
+
+        Raises:
+            ResourceError: pandas is not installed.
+        """
+        return tables.to_pandas(self.summary)
+
+    def to_parquet(self, path: Path | str) -> Path:
+        """The same as a Parquet file, or as CSV if the name ends so.
+
+        Raises:
+            ResourceError: pandas or pyarrow is not installed, or the file cannot be written.
+        """
+        return tables.write(self.summary, Path(path))
+
+    def _repr_html_(self) -> str:
+        from safebasin.report.tables import markdown
+
+        return f"<pre>{escape(markdown(self.summary), quote=False)}</pre>"
+
+
+@dataclass(frozen=True)
+class Result(Found[S]):
+    """A run, finished or not."""
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the page.
@@ -59,9 +86,6 @@ class Result(Generic[S]):
         from safebasin.report.run import write_page
 
         return write_page(self.folder, self.summary, Path(path) if path else None)
-
-    def _repr_html_(self) -> str:
-        return _html(self.summary)
 
 
 @dataclass(frozen=True)
@@ -125,22 +149,8 @@ class Line(Result[LineSummary]):
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Several scans, held against the first.
-
-    Attributes:
-        folder: of the summary and the page; the scans have folders of their own.
-        summary: every number, as in `summary.json`.
-    """
-
-    folder: Path
-    summary: ComparisonSummary
-
-    def figure(self) -> Figure:
-        """The differences as a figure for a paper."""
-        from safebasin.report import figures
-
-        return figures.draw(self.summary)
+class Comparison(Found[ComparisonSummary]):
+    """Several scans, held against the first; they have folders of their own."""
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the page, by default `report.html` in the folder.
@@ -153,9 +163,6 @@ class Comparison:
         target = Path(path) if path else self.folder / "report.html"
         write_whole(target, render(self.summary))
         return target
-
-    def _repr_html_(self) -> str:
-        return _html(self.summary)
 
 
 _SHAPES: dict[tuple[str, int], tuple[Callable[[Store], Any], type[Result[Any]]]] = {
@@ -200,9 +207,3 @@ def open_run(folder: Path | str) -> Any:
             return Comparison(path, found)
     with reading(path) as store:
         return result(path, store)
-
-
-def _html(summary: AnySummary) -> str:
-    from safebasin.report.tables import markdown
-
-    return f"<pre>{escape(markdown(summary), quote=False)}</pre>"
