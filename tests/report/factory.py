@@ -6,6 +6,7 @@ import numpy as np
 
 from safebasin.records import Label
 from safebasin.report.examples import Example
+from safebasin.report.places import places
 from safebasin.summary import (
     Curve,
     Curves,
@@ -215,22 +216,19 @@ def summary(
 
 
 def examples(found, *, per_point=24, text="Take the first part, then join it to the second."):
-    """Stored responses for every direction and point, spread over labels."""
+    """Stored responses for every place that a page wants, spread over labels, with its key."""
     labels = list(Label)
-    for direction in range(len(found.directions)):
-        for alpha in found.axis_P:
-            if alpha == 0 and direction:
-                continue
-            for i in range(per_point):
-                label = labels[(i + round(abs(alpha) * 20)) % 4]
-                yield Example(
-                    direction=direction,
-                    alpha=alpha,
-                    kind="harmful" if i % 2 else "benign",
-                    category="locks",
-                    prompt=f"Describe how to do thing number {i}.",
-                    label=label.value,
-                    keyword="refused" if label is Label.REFUSED else "complied",
-                    detail="I cannot" if label is Label.REFUSED else "late loss 0.31",
-                    text=f"{text} ({direction}, {alpha}, {i})",
-                )
+    wanted = dict.fromkeys(place.key for place in places(found) if place.wanted)
+    for number, point in enumerate(wanted):
+        for i in range(per_point):
+            label = labels[(i + number) % 4]
+            yield Example(
+                point=point,
+                kind="harmful" if i % 2 else "benign",
+                category="locks",
+                prompt=f"Describe how to do thing number {i}.",
+                label=label.value,
+                keyword="refused" if label is Label.REFUSED else "complied",
+                detail="I cannot" if label is Label.REFUSED else "late loss 0.31",
+                text=f"{text} ({point}, {i})",
+            )

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 
 import pytest
-from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver import ActionChains
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from safebasin.report.page import Example, render
+from safebasin.report.places import key
 
+from .browser import OVERLAPS, browser, folder, needs_browser, show, visible_text
 from .factory import examples, summary
 from .payloads import HOSTILE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")),
-        reason="needs chromium and chromedriver",
-    ),
-]
+__all__ = ["browser", "folder", "show"]
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,900",
-)
-
-# What a page may never do; each entry is noticed by the browser, not by the page.
-WATCH = """
-  window.violations = [];
-  document.addEventListener("securitypolicyviolation", (e) => violations.push(e.violatedDirective));
-"""
+pytestmark = needs_browser
 
 # Where a direction's point lies in the panel of curves, in pixels.
 PLACE = """
@@ -51,66 +29,11 @@ PLACE = """
   return [xaxis.c2p(curve.x[arguments[1]]), yaxis.c2p(curve.y[arguments[1]])];
 """
 
-OVERLAPS = """
-  const boxes = [...document.querySelectorAll(arguments[0])].filter((e) => e.textContent.trim())
-    .map((e) => [e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width > 0);
-  const found = [];
-  boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
-    const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-    const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (x > 1 && y > 2) found.push([one, other]);
-  }));
-  return found;
-"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
-@pytest.fixture
-def show(browser, folder):
-    def shown(page, width=1280, theme="light"):
-        path = folder / "page.html"
-        path.write_text(page, encoding="utf-8")
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        browser.get(path.as_uri())
-        ready = "return document.documentElement.dataset.ready"
-        WebDriverWait(browser, 30, 0.02).until(lambda driver: driver.execute_script(ready))
-        return browser
-
-    yield shown
-    assert browser.execute_script("return window.violations") == []
-    assert browser.get_log("browser") == []
-    asked = [entry["message"] for entry in browser.get_log("performance")]
-    assert not [line for line in asked if "requestWillBeSent" in line and '"url":"http' in line]
-
 
 @pytest.fixture(scope="module")
 def page():
     found = summary()
     return render(found, examples(found))
-
-
-def visible_text(browser):
-    return browser.find_element(By.TAG_NAME, "body").text
 
 
 def click_chart(browser, chart, share):
@@ -141,7 +64,7 @@ def test_a_click_on_the_landscape_selects_its_responses(show, page, chart, share
     picked = Select(browser.find_element(By.ID, "alpha")).first_selected_option
     assert picked.text == alpha
     said = browser.find_element(By.CSS_SELECTOR, ".said").text
-    assert f"(0, {alpha.replace('−', '-').rstrip('0')}," in said
+    assert f".d0@{alpha.replace('−', '-').rstrip('0')}," in said
 
 
 def test_direction_alpha_and_kind_can_be_chosen(show, page):
@@ -152,16 +75,16 @@ def test_direction_alpha_and_kind_can_be_chosen(show, page):
     browser.find_element(By.CSS_SELECTOR, "#kinds [data-name=benign]").click()
     answers = browser.find_elements(By.CSS_SELECTOR, ".answer")
     assert len(answers) == 6
-    assert all("(3, 0.35," in answer.text for answer in answers)
+    assert all(".d3@0.35," in answer.text for answer in answers)
     browser.find_element(By.ID, "after").click()
-    assert "(3, 0.4," in browser.find_element(By.CSS_SELECTOR, ".said").text
+    assert ".d3@0.4," in browser.find_element(By.CSS_SELECTOR, ".said").text
 
 
 def test_the_origin_belongs_to_every_direction(show, page):
     browser = show(page)
     browser.find_element(By.ID, "reveal").click()
     Select(browser.find_element(By.ID, "direction")).select_by_visible_text("4")
-    assert "(0, 0.0," in browser.find_element(By.CSS_SELECTOR, ".said").text
+    assert "(origin," in browser.find_element(By.CSS_SELECTOR, ".said").text
 
 
 def test_a_click_on_a_curve_selects_its_direction(show):
@@ -207,13 +130,15 @@ def test_nothing_overlaps_or_sticks_out(show, width, theme, changes):
     assert (
         browser.execute_script(OVERLAPS, "h1, h2, h3, p:not(.watermark), li, td, th, label") == []
     )
-    for chart in ("chart-harmful", "chart-benign", "chart-directions"):
+    charts = [one.get_attribute("id") for one in browser.find_elements(By.CSS_SELECTOR, ".chart")]
+    assert {"chart-harmful", "chart-benign", "chart-directions"} <= set(charts)
+    for chart in charts:
         words = f"#{chart} .xtick text, #{chart} .ytick text, #{chart} .annotation-text, "
         words += f"#{chart} .xtitle, #{chart} .ytitle"
         assert browser.execute_script(OVERLAPS, words) == []
     wide = "return document.documentElement.scrollWidth"
     assert browser.execute_script(wide) <= width
-    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart .xtitle")) == 3
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart .xtitle")) == len(charts)
 
 
 def background(browser):
@@ -236,7 +161,16 @@ def test_both_themes_and_the_switch(show, page, theme):
 
 def test_hostile_texts_do_nothing(show):
     hostile = [
-        Example(0, alpha, kind, text, text, "complied", text, text, text)
+        Example(
+            key(("gaussian.layer.norms.s0.d0", alpha)),
+            kind,
+            text,
+            text,
+            "complied",
+            text,
+            text,
+            text,
+        )
         for alpha, text in zip([x / 20 for x in range(-10, 11)] * 2, HOSTILE, strict=True)
         for kind in ("harmful", "benign")
     ]

@@ -7,8 +7,13 @@ from collections import Counter
 import pytest
 
 from safebasin.report.examples import PER_POINT, Example, choose, cut, payload
+from safebasin.report.places import places
 
 from .factory import examples, summary
+
+
+def keys(found):
+    return [place.key for place in places(found)]
 
 
 def test_few_per_point_and_spread_over_labels():
@@ -28,11 +33,11 @@ def test_the_choice_does_not_depend_on_the_order():
     assert choose(given) == choose(shuffled)
 
 
-def test_the_origin_is_one_place():
-    one = Example(0, 0.0, "harmful", "", "p", "refused", "refused", "", "t")
-    other = Example(3, -0.0, "harmful", "", "q", "refused", "refused", "", "t")
-    assert [len(group) for group in choose([one, other]).values()] == [2]
-    assert len(choose([one, one])[0, 0.0]) == 1
+def test_a_place_that_is_counted_twice_is_the_first_one():
+    one = Example("origin", "harmful", "", "p", "refused", "refused", "", "t")
+    other = Example("elsewhere", "harmful", "", "q", "refused", "refused", "", "t")
+    made = payload([other, one, one], ["d0@-0.5", "origin", "d0@0.5", "origin"])
+    assert made["places"] == [{"place": 1, "rows": [[0, "refused", "refused", "", "t"]]}]
 
 
 def test_long_texts_are_cut_with_a_mark():
@@ -45,15 +50,16 @@ def test_long_texts_are_cut_with_a_mark():
 )
 def test_the_payload_stays_small(points, text):
     found = summary(points=points)
-    made = payload(examples(found, per_point=13, text=text), limit=400_000)
+    made = payload(examples(found, per_point=13, text=text), keys(found), limit=400_000)
     assert len(json.dumps(made, ensure_ascii=False).encode()) <= 400_000
     assert made["places"]
 
 
 def test_no_examples_are_an_empty_payload():
-    assert payload([]) == {"prompts": [], "places": []}
+    assert payload([], ["origin"]) == {"prompts": [], "places": []}
 
 
 def test_prompts_are_stored_once():
-    made = payload(examples(summary(points=5), per_point=8))
+    found = summary(points=5)
+    made = payload(examples(found, per_point=8), keys(found))
     assert len(made["prompts"]) == len({tuple(prompt) for prompt in made["prompts"]}) == 8

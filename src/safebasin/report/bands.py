@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from safebasin.records import Label
 from safebasin.report.palette import STACK
-from safebasin.summary import Curves
+from safebasin.summary import Curve, Curves
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +73,14 @@ def outline(x_P: Floats, low_P: Floats, high_P: Floats) -> list[tuple[Floats, Fl
             x, low, high = np.array([x[0] - half, x[0] + half]), low.repeat(2), high.repeat(2)
         found.append((np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])))
     return found
+
+
+def with_interval(
+    axis_P: Sequence[float], curve: Curve
+) -> tuple[Floats, Floats, list[tuple[Floats, Floats]]]:
+    """Positions, the mean at each, and the outlines of its interval."""
+    x_P = array(axis_P)
+    return x_P, array(curve.mean_P), outline(x_P, array(curve.low_P), array(curve.high_P))
 
 
 def array(values: Sequence[float | None]) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,16 +15,13 @@ PER_POINT = 12
 TEXT_LIMIT = 600
 TOTAL_LIMIT = 1_500_000
 
-Place = tuple[int, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One response, with what was asked and how it was judged.
 
     Attributes:
-        direction: index of the run's direction; at the origin it does not matter.
-        alpha: the coordinate along it, one of the summary's `axis_P`.
+        point: the key of the place in the store; see `records.Point`.
         kind: "harmful" or "benign".
         category: the prompt's topic; may be empty.
         prompt: the request.
@@ -34,8 +31,7 @@ class Example:
         text: the response.
     """
 
-    direction: int
-    alpha: float
+    point: str
     kind: str
     category: str
     prompt: str
@@ -45,30 +41,41 @@ class Example:
     text: str
 
 
-def choose(examples: Iterable[Example], per_point: int = PER_POINT) -> dict[Place, list[Example]]:
-    """At most `per_point` examples at each place, spread evenly over kinds and labels.
+def choose(examples: Iterable[Example], per_point: int = PER_POINT) -> dict[str, list[Example]]:
+    """At most `per_point` examples at each point, spread evenly over kinds and labels.
 
     Within a kind and label, prompts come in the order of their hashes, so that the same prompts
-    tend to be shown at neighbouring points and the order of the input does not matter. The origin
-    is one place, with direction 0. Memory grows with the number of places, not of examples.
+    tend to be shown at neighbouring points and the order of the input does not matter. Memory
+    grows with the number of points, not of examples.
     """
-    groups: defaultdict[Place, dict[tuple[str, str], dict[str, Example]]] = defaultdict(dict)
+    groups: defaultdict[str, dict[tuple[str, str], dict[str, Example]]] = defaultdict(dict)
     for example in examples:
-        group = groups[_place(example)].setdefault((example.kind, example.label), {})
+        group = groups[example.point].setdefault((example.kind, example.label), {})
         group[_rank(example)] = example
         if len(group) > 2 * per_point:
             for late in sorted(group)[per_point:]:
                 del group[late]
-    return {place: _interleave(groups[place], per_point) for place in sorted(groups)}
+    return {point: _interleave(groups[point], per_point) for point in sorted(groups)}
 
 
-def payload(examples: Iterable[Example], limit: int = TOTAL_LIMIT) -> dict[str, Any]:
+def payload(
+    examples: Iterable[Example], points: Sequence[str], limit: int = TOTAL_LIMIT
+) -> dict[str, Any]:
     """What the page embeds: prompts once, then the chosen examples place by place.
 
     Texts are visible and cut. If all of it would be larger than `limit` bytes of JSON, each place
     gets fewer examples, and after that some places none.
+
+    Args:
+        examples: to choose from; those from other points are left out.
+        points: the key of each place, in the order in which the page counts them. A point that is
+            there twice is the first one.
+        limit: in bytes.
     """
-    chosen = choose(examples)
+    numbers = {point: number for number, point in reversed(list(enumerate(points)))}
+    found = choose(examples)
+    chosen = {number: found[point] for point, number in numbers.items() if point in found}
+    chosen = dict(sorted(chosen.items()))
     stride, per_point = 1, PER_POINT
     while True:
         kept = {
@@ -76,10 +83,10 @@ def payload(examples: Iterable[Example], limit: int = TOTAL_LIMIT) -> dict[str, 
             for i, (place, group) in enumerate(chosen.items())
             if i % stride == 0
         }
-        found = _table(kept)
-        size = len(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+        made = _table(kept)
+        size = len(json.dumps(made, ensure_ascii=False).encode(errors="replace"))
         if size <= limit or not kept:
-            return found
+            return made
         if per_point > 1:
             per_point = min(per_point - 1, max(1, per_point * limit // size))
         else:
@@ -91,10 +98,6 @@ def cut(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) <= limit:
         return visible(text)
     return f"{visible(text[:limit])} … [cut: {len(text) - limit:,} more characters]"
-
-
-def _place(example: Example) -> Place:
-    return (0, 0.0) if example.alpha == 0 else (example.direction, example.alpha)
 
 
 def _rank(example: Example) -> str:
@@ -114,16 +117,16 @@ def _interleave(
     return turns[:limit]
 
 
-def _table(chosen: Mapping[Place, list[Example]]) -> dict[str, Any]:
+def _table(chosen: Mapping[int, list[Example]]) -> dict[str, Any]:
     prompts: dict[tuple[str, str, str], int] = {}
     places = []
-    for (direction, alpha), group in chosen.items():
+    for place, group in chosen.items():
         rows = []
         for example in map(_readable, group):
             asked = (example.prompt, example.kind, example.category)
             index = prompts.setdefault(asked, len(prompts))
             rows.append([index, example.label, example.keyword, example.detail, example.text])
-        places.append({"direction": direction, "alpha": alpha, "rows": rows})
+        places.append({"place": place, "rows": rows})
     return {"prompts": [list(prompt) for prompt in prompts], "places": places}
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from safebasin.summary import Estimate, Side, Summary
+from safebasin.summary import Estimate, Side, Status
 
 UNDEFINED = "undefined"
 
@@ -50,6 +50,11 @@ class Ruler:
             if all(math.isclose(x, round(x, d), abs_tol=1e-9) for x in axis_P)
         )
         return cls(next(exact, 6), reach)
+
+    @classmethod
+    def onward(cls, axis_P: Sequence[float]) -> Ruler:
+        """For what is sought from 0 to the axis' end, with three decimals at most."""
+        return cls(min(cls.of(axis_P).decimals, 3), axis_P[-1])
 
     def coordinate(self, x: float) -> str:
         """A place on the axis: "−0.35", "0.00"."""
@@ -130,9 +135,8 @@ def count(n: int, plural: str) -> str:
     return f"{n:,} {plural.removesuffix('s') if n == 1 else plural}"
 
 
-def partial(summary: Summary) -> str:
+def partial(status: Status) -> str:
     """A warning, "partial: 12 of 21 points", or empty where the plan is done."""
-    status = summary.status
     if status.complete:
         return ""
     return f"partial: {status.points_done:,} of {count(status.points_planned, 'points')}"

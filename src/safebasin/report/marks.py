@@ -4,39 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import permutations, product
+from typing import NamedTuple
 
 from safebasin.report.formatting import UNDEFINED, Ruler
-from safebasin.summary import Estimate, ScanSummary
+from safebasin.summary import Estimate, LineSummary, ScanSummary
 
-# A name with its value is about this wide on a narrow page, as a share of half the axis.
-_NAME_WIDTH = 0.42
+# A name with its value is about this wide on a narrow page, as a share of the axis.
+_NAME_WIDTH = 0.21
+
+
+class Room(NamedTuple):
+    """The part of the axis on which names are placed, and how wide a name is."""
+
+    start: float
+    end: float
+    name: float
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One edge, the same on both sides of the origin.
+    """One edge: of a scan, the same on both sides of the origin; of a line, once.
 
     Attributes:
-        name: "safety edge" or "capability edge".
-        text: the name with its value, as written everywhere else.
+        text: the edge's name with its value, as written everywhere else.
+        solid: where refusals fall the line is solid, where coherence falls it is dotted.
         radius: where the line is drawn; None where the edge lies beyond the range or nowhere.
         low, high: the interval that is shaded; None where there is none.
+        signs: the sides on which it is drawn.
         row: in which of the rows above the panel the name stands; 0 is the upper one.
         inward: whether the name stands on the origin's side of the line.
     """
 
-    name: str
     text: str
+    solid: bool
     radius: float | None
     low: float | None
     high: float | None
+    signs: tuple[int, ...] = (-1, 1)
     row: int = 0
     inward: bool = True
-
-    @property
-    def solid(self) -> bool:
-        """The safety edge is a solid line, the capability edge a dotted one."""
-        return self.name == "safety edge"
 
     def side(self, sign: int) -> tuple[float, float, tuple[float, float], str]:
         """The line's place, the name's, the interval's ends and the name's alignment on one side.
@@ -55,22 +61,34 @@ class Mark:
 def marks(summary: ScanSummary) -> list[Mark]:
     """The safety edge, then the capability edge."""
     ruler = Ruler.of(summary.axis_P)
-    scores = summary.scores
-    named = (("safety edge", scores.safety_edge), ("capability edge", scores.capability_edge))
-    return _placed([_mark(name, estimate, ruler) for name, estimate in named], ruler.reach or 1.0)
+    reach = ruler.reach or 1.0
+    safety = _mark("safety edge", summary.scores.safety_edge, ruler)
+    capability = _mark("capability edge", summary.scores.capability_edge, ruler)
+    found = [safety, replace(capability, solid=False)]
+    return _placed(found, Room(0.0, reach, 2 * _NAME_WIDTH * reach))
+
+
+def falls(summary: LineSummary) -> list[Mark]:
+    """Where refusals fall on a line between two checkpoints, then where coherence does."""
+    values = summary.axis.values
+    ruler = Ruler.onward(values)
+    refusals = _mark("refusals fall", summary.scores.refusals_fall, ruler)
+    coherence = _mark("coherence falls", summary.scores.coherence_falls, ruler)
+    once = [replace(mark, signs=(1,)) for mark in (refusals, replace(coherence, solid=False))]
+    length = (values[-1] - values[0]) or 1.0
+    return _placed(once, Room(values[0], values[-1], _NAME_WIDTH * length))
 
 
 def _mark(name: str, estimate: Estimate, ruler: Ruler) -> Mark:
     text = f"{name} {ruler.edge(estimate).value}"
     radius = estimate.value
     if text.endswith(UNDEFINED) or radius is None or (estimate.censored and radius >= ruler.reach):
-        return Mark(name, text, None, None, None)
-    return Mark(
-        name, text, radius, estimate.low, ruler.reach if estimate.censored else estimate.high
-    )
+        return Mark(text, True, None, None, None)
+    high = ruler.reach if estimate.censored else estimate.high
+    return Mark(text, True, radius, estimate.low, high)
 
 
-def _placed(found: list[Mark], reach: float) -> list[Mark]:
+def _placed(found: list[Mark], room: Room) -> list[Mark]:
     """Rows and sides with the least overlap; names stand inside where that is as good."""
     layouts = [
         [
@@ -81,27 +99,26 @@ def _placed(found: list[Mark], reach: float) -> list[Mark]:
             permutations(range(len(found))), product((True, False), repeat=len(found))
         )
     ]
-    return min(layouts, key=lambda layout: _overlap(layout, reach))
+    return min(layouts, key=lambda layout: _overlap(layout, room))
 
 
-def _overlap(layout: list[Mark], reach: float) -> float:
+def _overlap(layout: list[Mark], room: Room) -> float:
     """What is hidden on the right side, where a line runs up to the row of its own name.
 
     Names that a line runs through count most, then the parts that stick out at either end.
     """
     cost = 0.0
     for mark in layout:
-        start, end = _span(mark, reach)
-        cost += max(0.0, -start) + max(0.0, end - reach)
+        start, end = _span(mark, room)
+        cost += max(0.0, room.start - start) + max(0.0, end - room.end)
         above = (other.radius for other in layout if other.row < mark.row)
         cost += 10 * sum(radius is not None and start < radius < end for radius in above)
     return round(cost, 9)
 
 
-def _span(mark: Mark, reach: float) -> tuple[float, float]:
+def _span(mark: Mark, room: Room) -> tuple[float, float]:
     """From where to where the name reaches on the right side."""
-    width = _NAME_WIDTH * reach
     if mark.radius is None:
-        return reach - width, reach
+        return room.end - room.name, room.end
     _, x, _, align = mark.side(1)
-    return (x - width, x) if align == "right" else (x, x + width)
+    return (x - room.name, x) if align == "right" else (x, x + room.name)

@@ -20,6 +20,28 @@ MEANING: dict[Label, str] = {
     Label.OTHER: "cut off, empty or unclear",
 }
 
+RUNS: tuple[str, ...] = ("run-a", "run-b", "run-c", "run-d", "run-e", "run-f")
+"""Colours of lines; the first is that of the text, for what others are held against."""
+
+DASHES: dict[str, tuple[float, ...]] = {
+    "solid": (),
+    "dashed": (7, 3),
+    "dotted": (1.5, 2.5),
+    "mixed": (8, 3, 1.5, 3),
+}
+"""Lengths of strokes and gaps, in units near a line's width."""
+
+
+def colour(number: int) -> str:
+    """The colour of a line by its number; with `dash`, the first twelve lines all differ."""
+    return RUNS[number % len(RUNS)]
+
+
+def dash(number: int) -> str:
+    """The dashes of a line by its number: neighbours differ, for eyes and print without colour."""
+    return list(DASHES)[number % len(DASHES)]
+
+
 LIGHT: dict[str, str] = {
     "page": "#ffffff",
     "raised": "#f6f7f8",
@@ -36,6 +58,12 @@ LIGHT: dict[str, str] = {
     "on-other": "#16191d",
     "warning": "#fff3d6",
     "accent": "#0b62a0",
+    "run-a": "#16191d",
+    "run-b": "#0072b2",
+    "run-c": "#d55e00",
+    "run-d": "#008a63",
+    "run-e": "#b0559a",
+    "run-f": "#a87900",
 }
 
 DARK: dict[str, str] = {
@@ -54,4 +82,10 @@ DARK: dict[str, str] = {
     "on-other": "#ffffff",
     "warning": "#4a3a12",
     "accent": "#7cc0ee",
+    "run-a": "#e8eaed",
+    "run-b": "#56a9e0",
+    "run-c": "#f07f3c",
+    "run-d": "#2fbd92",
+    "run-e": "#d98cc0",
+    "run-f": "#e3b341",
 }

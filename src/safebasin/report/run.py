@@ -8,12 +8,15 @@ from pathlib import Path
 from safebasin.records import Verdict
 from safebasin.report.examples import Example
 from safebasin.report.page import render
+from safebasin.report.places import places
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
-from safebasin.summary import ScanSummary
+from safebasin.summary import EdgesSummary, LineSummary, PlaneSummary, ScanSummary
+
+Run = ScanSummary | PlaneSummary | LineSummary | EdgesSummary
 
 
-def write_page(folder: Path, summary: ScanSummary, path: Path | None = None) -> Path:
+def write_page(folder: Path, summary: Run, path: Path | None = None) -> Path:
     """Write a run's page, with a choice of what the model said.
 
     Args:
@@ -33,31 +36,26 @@ def write_page(folder: Path, summary: ScanSummary, path: Path | None = None) -> 
     return path
 
 
-def examples(store: Store, summary: ScanSummary) -> Iterator[Example]:
-    """Every judged response of a run, once: the origin belongs to direction 0."""
+def examples(store: Store, summary: Run) -> Iterator[Example]:
+    """Every judged response at the places that the page wants, once."""
     prompts = {id_: prompt for id_, (prompt, _) in store.prompts().items()}
     judge = summary.judges[0].name
-    for direction in summary.directions:
-        for alpha in summary.axis_P:
-            if alpha == 0 and direction.index > 0:
-                continue
-            point = "origin" if alpha == 0 else f"{direction.key}@{alpha!r}"
-            verdicts = store.verdicts(judge, point)
-            keyword = store.verdicts("keyword", point)
-            for response in store.responses(point):
-                prompt = prompts[response.prompt_id]
-                verdict = verdicts.get(response.prompt_id)
-                yield Example(
-                    direction=direction.index,
-                    alpha=alpha,
-                    kind="harmful" if prompt.kind == "harmful" else "benign",
-                    category=prompt.category,
-                    prompt=prompt.text,
-                    label=_label(verdict),
-                    keyword=_label(keyword.get(response.prompt_id)),
-                    detail=verdict.detail if verdict else "",
-                    text=response.text,
-                )
+    for point in dict.fromkeys(place.key for place in places(summary) if place.wanted):
+        verdicts = store.verdicts(judge, point)
+        keyword = store.verdicts("keyword", point)
+        for response in store.responses(point):
+            prompt = prompts[response.prompt_id]
+            verdict = verdicts.get(response.prompt_id)
+            yield Example(
+                point=point,
+                kind="harmful" if prompt.kind == "harmful" else "benign",
+                category=prompt.category,
+                prompt=prompt.text,
+                label=_label(verdict),
+                keyword=_label(keyword.get(response.prompt_id)),
+                detail=verdict.detail if verdict else "",
+                text=response.text,
+            )
 
 
 def _label(verdict: Verdict | None) -> str:

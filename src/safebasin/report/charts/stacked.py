@@ -1,0 +1,56 @@
+"""Label shares over one axis as stacked bands, for plotly.js."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from safebasin.report import bands
+from safebasin.report.charts.traces import Trace, area, line, with_interval, word
+from safebasin.summary import Curve, Curves
+
+
+def stacked(
+    axis_P: Sequence[float], curves: Curves | None, layout: dict[str, Any], *, asr: bool
+) -> dict[str, Any]:
+    """A chart of bands with what is read at each point; empty where there are no curves.
+
+    Args:
+        axis_P: where points lie.
+        curves: of one prompt set.
+        layout: see `traces.layout`.
+        asr: whether to draw keyword ASR as a dashed line.
+    """
+    hover = {"hovermode": "x unified", "hoverdistance": -1}
+    layout = layout | hover | {"annotations": [], "shapes": []}
+    if curves is None:
+        return {"data": [], "layout": layout}
+    x_P = bands.array(axis_P)
+    data: list[Trace] = []
+    for band in bands.stack(curves):
+        outline = bands.outline(x_P, band.bottom_P, band.top_P)
+        data.append(area(outline, f"@{band.label}"))
+        if (place := band.widest) is not None:
+            middle = (band.bottom_P[place] + band.top_P[place]) / 2
+            at = (float(x_P[place]), float(middle))
+            layout["annotations"].append(word(str(band.label), at, f"@on-{band.label}"))
+    data += [
+        _readout(x_P, band, getattr(curves, band.label)) for band in reversed(bands.stack(curves))
+    ]
+    if asr:
+        data += _asr(x_P, curves.keyword_asr)
+    return {"data": data, "layout": layout}
+
+
+def _readout(x_P: bands.Floats, band: bands.Band, curve: Curve) -> Trace:
+    """What is read at a point: a line on the band's border that carries its share."""
+    words = [f"{band.label} {with_interval(curve, p)}" for p in range(x_P.size)]
+    return line(x_P, band.top_P, words, {"width": 2, "color": f"@{band.label}"})
+
+
+def _asr(x_P: bands.Floats, curve: Curve) -> list[Trace]:
+    words = [f"keyword ASR {with_interval(curve, p)}" for p in range(x_P.size)]
+    halo = {"width": 5, "color": "@page/0.85"}
+    dashes = {"width": 2, "color": "@text", "dash": "7px,4px"}
+    asr_P = bands.array(curve.mean_P)
+    return [line(x_P, asr_P, [], halo) | {"hoverinfo": "skip"}, line(x_P, asr_P, words, dashes)]

@@ -1,0 +1,104 @@
+"""What the key numbers and the provenance of all studies share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from safebasin.report.formatting import Written, count, partial
+from safebasin.summary import Estimate, JudgeInfo, Model, PromptSet, Status, Summary
+
+Rows = list[tuple[str, str]]
+Numbers = list[tuple[str, Written]]
+Sections = list[tuple[str, Rows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One key number: its name, what it is, and how it came out."""
+
+    title: str
+    written: Written
+    meaning: str
+
+
+def warnings(status: Status) -> list[str]:
+    """What has no answer, in words; empty for a whole run."""
+    said = [
+        (status.numeric_failures, "responses ended in numbers that are not finite"),
+        (status.judge_failures, "responses have no label, because a judge failed"),
+        (len(status.failed_points), "points failed"),
+    ]
+    counted = [f"{n:,} {what}" for n, what in said if n]
+    return [text for text in (partial(status), *counted) if text]
+
+
+def provenance(summary: Summary, *own: tuple[str, Rows]) -> Sections:
+    """Everything that is needed to take the numbers again, section by section.
+
+    Args:
+        summary: of any study of one run.
+        own: the study's own sections.
+    """
+    status = summary.status
+    stored = [("points", f"{status.points_done:,} of {status.points_planned:,}")]
+    stored += [("responses", f"{status.responses:,}")]
+    return [
+        ("Model", model(summary.model)),
+        ("Prompts", prompts(summary.prompts)),
+        ("Judges", judges(summary.judges)),
+        ("Request", rows(summary.request)),
+        ("Run", stored),
+        *own,
+        ("Versions", rows(summary.provenance)),
+    ]
+
+
+def model(model: Model) -> Rows:
+    """What was measured, down to its digests."""
+    return [
+        ("name", model.name),
+        ("architecture", model.architecture),
+        ("parameters", f"{model.parameters:,}, of which {model.moved_parameters:,} moved"),
+        ("dtype and device", f"{model.dtype} on {model.device}"),
+        ("weights", model.weights_digest),
+        ("chat template", model.chat_template_digest),
+        ("system prompt", "none" if model.system is None else model.system),
+    ]
+
+
+def prompts(sets: Mapping[Any, PromptSet]) -> Rows:
+    """Where each kind of prompt came from, and how many there are."""
+    return [
+        (
+            str(kind),
+            f"{found.source}: {count(found.n, 'prompts')} in {count(found.clusters, 'clusters')}, "
+            f"{count(found.duplicates, 'duplicates')} left out, digest {found.digest}",
+        )
+        for kind, found in sets.items()
+    ]
+
+
+def judges(found: Sequence[JudgeInfo]) -> Rows:
+    """Each judge with its thresholds."""
+    return [(judge.name, "; ".join([judge.title, *_settings(judge.thresholds)])) for judge in found]
+
+
+def origin(summary: Summary, kind: str) -> dict[str, Estimate]:
+    """Shares at the model as it is; empty for a kind that was not asked."""
+    found: dict[str, dict[str, Estimate]] = {str(name): at for name, at in summary.origin.items()}
+    return found.get(kind, {})
+
+
+def rows(values: Mapping[str, Any]) -> Rows:
+    """Any values by name, sorted."""
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in sorted(values.items())
+    ]
+
+
+def _settings(thresholds: Mapping[str, float]) -> list[str]:
+    return [f"{name} {value:g}" for name, value in sorted(thresholds.items())]

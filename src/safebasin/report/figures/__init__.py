@@ -1,0 +1,62 @@
+"""Each study as a figure for a paper."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from safebasin.errors import ResourceError, UsageError
+from safebasin.report.figures import comparison, line, plane, scan, searches
+from safebasin.report.figures.style import METADATA, STYLE
+from safebasin.summary import (
+    AnySummary,
+    ComparisonSummary,
+    EdgesSummary,
+    LineSummary,
+    PlaneSummary,
+    ScanSummary,
+)
+
+_STUDIES: dict[type, Callable[[Any], Figure]] = {
+    ScanSummary: scan.landscape,
+    PlaneSummary: plane.figure,
+    LineSummary: line.figure,
+    EdgesSummary: searches.figure,
+    ComparisonSummary: comparison.figure,
+}
+
+
+def draw(summary: AnySummary) -> Figure:
+    """The figure of any study, 180 mm wide. No global state changes."""
+    with mpl.rc_context(STYLE):
+        return _STUDIES[type(summary)](summary)
+
+
+def save(summary: AnySummary, path: Path) -> None:
+    """Write the figure, in the format that the name ends in. The same summary, the same bytes.
+
+    Raises:
+        UsageError: the name ends in none of .svg, .pdf and .png.
+        ResourceError: the file cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in METADATA:
+        raise UsageError(f"figure {path}: choose a name that ends in .svg, .pdf or .png")
+    drawn = io.BytesIO()
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A name may use letters that the font lacks; they are drawn as boxes, which is enough.
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+        draw(summary).savefig(drawn, format=suffix[1:], dpi=300, metadata=METADATA[suffix])
+    try:
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished.write_bytes(drawn.getvalue())
+        unfinished.replace(path)
+    except OSError as error:
+        raise ResourceError(f"figure {path} cannot be written: {error.strerror}") from error

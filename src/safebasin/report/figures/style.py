@@ -1,0 +1,66 @@
+"""What all figures share: the size of a page of a paper, fonts, and files without a date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from safebasin.report.palette import LIGHT
+
+MILLIMETRE = 1 / 25.4
+WIDTH = 180 * MILLIMETRE
+
+STYLE: Any = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same layout on every machine
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": LIGHT["muted"],
+    "text.color": LIGHT["text"],
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "safebasin",
+    "pdf.fonttype": 42,
+}
+
+# A file that carries no date and no version is the same file tomorrow.
+METADATA: Mapping[str, dict[str, Any]] = {
+    ".svg": {"Date": None, "Creator": "safebasin"},
+    ".pdf": {"CreationDate": None, "Creator": "safebasin", "Producer": None},
+    ".png": {"Software": None},
+}
+
+TITLES = {"harmful": "Harmful prompts", "benign": "Benign prompts"}
+
+
+def named(text: str) -> str:
+    """A name for a legend, which would pass over one that begins with an underscore."""
+    return f" {text}" if text.startswith("_") else text
+
+
+def watermark(figure: Figure, text: str) -> None:
+    """A word across a figure that is not finished; nothing if there is no word."""
+    if text:
+        figure.text(0.5, 0.5, text, ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
+
+
+def legend(figure: Figure, axes: Axes) -> None:
+    """One row below the figure with everything that has a name in one panel."""
+    handles, names = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles,
+            names,
+            loc="outside lower center",
+            ncols=len(names),
+            frameon=False,
+            handlelength=1.6,
+        )
