@@ -110,7 +110,7 @@ def _show_plan(planned: Plan, *, as_json: bool) -> None:
         ("responses", f"{cost['responses']:,}, of which {cost['done']:,} are in the store"),
         ("tokens", f"at most {cost['tokens_at_most']:,}, prompts included"),
         ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),
-        ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and pristine copy"),
+        ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and their copies"),
         ("run folder", str(planned.folder)),
         *(("note", note) for note in planned.notes),
     ]

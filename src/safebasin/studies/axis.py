@@ -31,7 +31,8 @@ def coordinates(flag: str, given: Coordinates, *needed: float) -> tuple[float, .
         UsageError: not of either form, or not ascending, finite, within ±100, and at most 1,001;
             or a needed coordinate is missing. The value is named.
     """
-    values = _range(flag, given) if isinstance(given, str) else list(map(float, given))
+    is_range = isinstance(given, str) and ":" in given
+    values = _range(flag, str(given)) if is_range else _each(flag, given)
     for value in values:
         if math.isfinite(value) and abs(value) > FURTHEST:
             raise UsageError(f"{flag} contains {value:g}; coordinates go from -100 to 100")
@@ -56,20 +57,30 @@ def covering(low: float, high: float, count: int, margin: float = 0.5) -> tuple[
 
 
 def _range(flag: str, text: str) -> list[float]:
-    parts = text.split(":")
     try:
-        if len(parts) == 1:
-            return [float(part) for part in text.split(",")]
-        start, stop = float(parts[0]), float(parts[1])
-        count = int(parts[2])
-        too_many = len(parts) > 3
-    except (ValueError, IndexError):
-        too_many = True
-    if too_many:
-        raise UsageError(
-            f"{flag} is {text!r}; write START:STOP:COUNT, as -0.5:0.5:21, or each coordinate, as "
-            "-0.5,0,0.5"
-        ) from None
+        first, last, number = text.split(":")
+        start, stop, count = float(first), float(last), int(number)
+    except ValueError:
+        raise _no_coordinates(flag, text) from None
     if not 2 <= count <= MOST:
         raise UsageError(f"{flag} is {text!r}; COUNT must be from 2 to {MOST:,}")
+    if not all(abs(end) <= FURTHEST for end in (start, stop)):
+        return [start, stop]  # which of them is wrong is said where each coordinate is checked
     return list(np.linspace(start, stop, count).tolist())
+
+
+def _each(flag: str, given: Coordinates) -> list[float]:
+    try:
+        values = [float(x) for x in (given.split(",") if isinstance(given, str) else given)]
+    except (TypeError, ValueError, OverflowError):
+        raise _no_coordinates(flag, given) from None
+    if len(values) > MOST:
+        raise UsageError(f"{flag} has {len(values):,} coordinates; at most {MOST:,} are possible")
+    return values
+
+
+def _no_coordinates(flag: str, given: Coordinates) -> UsageError:
+    return UsageError(
+        f"{flag} is {given!r}; write START:STOP:COUNT, as -0.5:0.5:21, or each coordinate, as "
+        "-0.5,0,0.5"
+    )

@@ -69,7 +69,7 @@ def open_beside(
     """
     found = [_open(origin, name) for name in names]
     notes = require_alike(origin, [each.checked for each in found])
-    return found, notes
+    return found, (*_remarks(origin, found), *notes)
 
 
 def of_trajectory(folder: Path) -> list[str]:
@@ -97,7 +97,7 @@ def short_names(names: Sequence[str]) -> list[str]:
 
 def _open(origin: LoadedModel, name: str) -> Checkpoint:
     ref = ModelRef.parse(name)
-    if Path(ref.source).is_dir() and is_adapter(Path(ref.source)):
+    if _is_folder_of_adapter(ref.source):
         if ref.adapter is not None:
             raise UsageError(f"{shown(name)} puts an adapter over an adapter: merge the first one")
         ref = over(ModelRef(origin.ref.source, origin.ref.revision), Path(ref.source))
@@ -123,6 +123,24 @@ def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> Row
         return network_rows(load(base, device="cpu", dtype=origin.dtype).model)
 
 
+def _remarks(origin: LoadedModel, found: Sequence[Checkpoint]) -> list[str]:
+    """What the gate remarked of checkpoints and not of the origin, each once with their names."""
+    told: dict[str, list[str]] = {}
+    for each, name in zip(found, short_names([each.name for each in found]), strict=True):
+        for note in each.checked.notes:
+            if note not in origin.notes:
+                told.setdefault(note, []).append(name)
+    return [f"{', '.join(names)}: {note}" for note, names in told.items()]
+
+
+def _is_folder_of_adapter(source: str) -> bool:
+    """Asked of any name, which may be longer than a path can be."""
+    try:
+        return is_adapter(Path(source).expanduser())
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def _is_checkpoint(path: Path) -> bool:
     return (path / "config.json").exists() or is_adapter(path)
 
@@ -130,4 +148,4 @@ def _is_checkpoint(path: Path) -> bool:
 def _in_order(path: Path) -> tuple[list[tuple[int, int, str]], str]:
     """checkpoint-9 comes before checkpoint-10."""
     parts = _NUMBER.split(path.name)
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts], path.name
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts], path.name

@@ -9,7 +9,7 @@ from safebasin.errors import ResourceError, UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import reading
 from safebasin.studies.rays import Rays
-from safebasin.studies.result import Comparison, Scan, result
+from safebasin.studies.result import Comparison, Scan, command, result
 from safebasin.studies.summaries import comparison as summaries
 from safebasin.studies.summaries.aligned import Run
 from safebasin.studies.summaries.shares import shares
@@ -51,7 +51,7 @@ def _read(folder: Path) -> Run:
         found = result(folder, store)
         if not isinstance(found, Scan):
             raise UsageError(
-                f"{folder} is a run of `safebasin {found.summary.study}`; only scans are compared"
+                f"{folder} is a run of {command(found)}; only those of `safebasin scan` can be"
             )
         rays = Rays(**store.request["rays"])
         sides = shares(store, [point.key for point in rays.plan])

@@ -7,12 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from safebasin.errors import IntegrityError
+from safebasin.records import Direction
 from safebasin.studies.checkpoints import Checkpoint
 from safebasin.studies.grid import Grid
 from safebasin.summary import finite
 from safebasin.weights.geometry import Geometry, cosine, distances, measure
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.projection import project, unit
+
+ORTHOGONAL = 1e-4
+"""Cosine in one tensor that rounding to fp32 may leave; that of two fresh directions in a tensor of
+a million entries is about ten times as large."""
 
 
 def describe(overlay: Overlay, grid: Grid, checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
@@ -22,6 +28,9 @@ def describe(overlay: Overlay, grid: Grid, checkpoints: Sequence[Checkpoint]) ->
         overlay: at the origin.
         grid: its axes are known to the overlay.
         checkpoints: all that are to be placed, in order; may be none.
+
+    Raises:
+        IntegrityError: directions that are made orthogonal are not so in every tensor.
     """
     pristine = overlay.pristine
     measured = measure(
@@ -30,11 +39,22 @@ def describe(overlay: Overlay, grid: Grid, checkpoints: Sequence[Checkpoint]) ->
         [each.rows for each in checkpoints],
         [overlay.way(axis.way) for axis in grid.axes],
     )
+    angle = _angle(measured, len(grid.axes))
+    if _meant_orthogonal(grid) and angle["cosine_worst"] > ORTHOGONAL:
+        raise IntegrityError(
+            f"two random directions have a cosine of {angle['cosine_worst']:.2g} in a tensor and "
+            "should have none: the weights or the generator are not what they were; load again"
+        )
     return {
         "steps": [float(step) for step in _steps(measured, len(grid.axes))],
-        **_angle(measured, len(grid.axes)),
+        **angle,
         **_places(measured, len(grid.axes), [each.way.key for each in checkpoints]),
     }
+
+
+def _meant_orthogonal(grid: Grid) -> bool:
+    last = grid.axes[-1].way
+    return isinstance(last, Direction) and last.orthogonal_to is not None
 
 
 def _steps(measured: Geometry, axes: int) -> Any:

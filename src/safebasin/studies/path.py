@@ -106,7 +106,7 @@ def plan(settings: PathSettings) -> Plan:
     stops, more = open_beside(subject.loaded, along) if along else ([], ())
     axes = [Axis(ends[0].way, f"towards {names[0]}", coordinates("--x", settings.x, 0.0, 1.0))]
     if settings.third is not None:
-        values = coordinates("--y", settings.y or AXIS, 0.0, 1.0)
+        values = coordinates("--y", AXIS if settings.y is None else settings.y, 0.0, 1.0)
         axes.append(Axis(ends[1].way, f"towards {names[1]}", values))
     elif settings.y is not None:
         way = Direction(0, settings.seed, settings.noise, settings.norm, settings.skip)

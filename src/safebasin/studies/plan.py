@@ -16,7 +16,7 @@ from safebasin.store import Store, reading
 from safebasin.studies.request import request
 from safebasin.studies.settings import Settings
 from safebasin.studies.subject import Subject
-from safebasin.weights.given import Given
+from safebasin.weights.given import Along, Given
 from safebasin.weights.overlay import Overlay
 
 Schedule = Callable[[Store], Iterator[Step]]
@@ -83,8 +83,14 @@ class Plan:
             "done": self._done(),
             "tokens_at_most": most,
             "flop_at_most": 2.0 * self.loaded.checked.parameters * most,
-            "weights_bytes": 2 * self.loaded.checked.parameters * self.loaded.model.dtype.itemsize,
+            "weights_bytes": self._weights_bytes(),
         }
+
+    def _weights_bytes(self) -> int:
+        """The network, its pristine copy, and directions that are kept whole, in fp32."""
+        kept = sum(isinstance(given, Along) for given in self.given.values())
+        each = 2 * int(self.loaded.model.dtype.itemsize) + 4 * kept
+        return self.loaded.checked.parameters * each
 
     def _done(self) -> int:
         if not (self.folder / "results.sqlite").exists():

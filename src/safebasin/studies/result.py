@@ -193,6 +193,12 @@ def result(folder: Path, store: Store) -> Result[Any]:
     return kind(folder, summarise(store))
 
 
+def command(found: Found[Any]) -> str:
+    """The verb that a result is of, for messages."""
+    verb = {"edges": "scan --adaptive"}.get(found.summary.study, found.summary.study)
+    return f"`safebasin {verb}`"
+
+
 def open_run(folder: Path | str) -> Any:
     """A run on disk, finished or not, summarised from its store; or a comparison of runs.
 

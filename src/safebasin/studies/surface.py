@@ -133,9 +133,10 @@ def plan(settings: SurfaceSettings) -> Plan:
 def _random(settings: SurfaceSettings) -> tuple[Axis, Axis]:
     first = Direction(0, settings.seed, settings.noise, settings.norm, settings.skip)
     second = Direction(1, settings.seed, settings.noise, settings.norm, settings.skip, 0)
+    x, y = (AXIS if given is None else given for given in (settings.x, settings.y))
     return (
-        Axis(first, "random direction 0", coordinates("--x", settings.x or AXIS, 0.0)),
-        Axis(second, "random direction 1", coordinates("--y", settings.y or AXIS, 0.0)),
+        Axis(first, "random direction 0", coordinates("--x", x, 0.0)),
+        Axis(second, "random direction 1", coordinates("--y", y, 0.0)),
     )
 
 

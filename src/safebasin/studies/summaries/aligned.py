@@ -36,8 +36,8 @@ class Run:
 
     @property
     def rays(self) -> Rays:
-        """Where it asked."""
-        return Rays(**self.summary.request["rays"])
+        """Where it asked; of a scan that looked for the number of directions, as far as it went."""
+        return Rays(**self.summary.request["rays"]).first(len(self.summary.directions))
 
     def requests(self, side: Kind) -> list[str]:
         """The requests behind its prompts, in the order of its arrays."""
