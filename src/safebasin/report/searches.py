@@ -15,7 +15,6 @@ EDGES: dict[Kind, str] = {"harmful": "safety edge", "benign": "capability edge"}
 HITS: dict[Kind, str] = {"harmful": "refused", "benign": "complied"}
 """What counts as a hit, by the label in `EdgesSummary.origin`."""
 
-UNFINISHED = "not finished"
 _SIDES = ("left", "right")
 
 
@@ -121,7 +120,7 @@ def absent(summary: EdgesSummary, kind: Kind) -> str:
     """Why an edge has no radius: nothing to lose at the origin, or still to be searched."""
     share = summary.origin.get(kind, {}).get(HITS[kind])
     nothing = share is not None and share.value == 0
-    return UNDEFINED if nothing or summary.status.complete else UNFINISHED
+    return UNDEFINED if nothing or summary.status.complete else "not finished"
 
 
 def rows(summary: EdgesSummary) -> list[str]:
@@ -199,8 +198,8 @@ def _estimate(search: Search) -> Estimate:
 def _nearest(search: Search) -> float:
     """Of the radii that were asked, the one nearest to the edge; 0 where there is none."""
     radius = search.radius or 0.0
-    asked = (probe.radius for probe in search.probes)
-    return min(asked, key=lambda one: abs(one - radius), default=0.0)
+    radii = (probe.radius for probe in search.probes)
+    return min(radii, key=lambda one: abs(one - radius), default=0.0)
 
 
 def _counted(summary: EdgesSummary, search: Search, probe: Probe) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary, EdgesSummary, ComparisonSummary)
+R = TypeVar("R", ScanSummary, PlaneSummary, LineSummary, EdgesSummary)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Found(Generic[S]):
 
 
 @dataclass(frozen=True)
-class Result(Found[S]):
+class Result(Found[R]):
     """A run, finished or not."""
 
     def report(self, path: Path | str | None = None) -> Path:

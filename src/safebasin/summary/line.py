@@ -49,7 +49,7 @@ class LineSummary(Summary):
     """Everything that was found on the line through two checkpoints.
 
     Attributes:
-        places: the two ends; their `layers` say where in the network they differ.
+        places: the second end; its `layers` say where in the network the two differ.
         difference: refused harmful and coherent benign responses, second against first end.
     """
 

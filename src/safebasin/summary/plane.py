@@ -87,7 +87,8 @@ class Trajectory(Frozen):
 
     Attributes:
         explained: share of all squared displacement that lies in the map, in [0, 1].
-        edge: the safety edge that distances are compared with, and where it is from.
+        edge: the safety edge that distances are compared with, in their unit.
+        edge_source: "this map", or the run that it is from.
     """
 
     explained: float | None

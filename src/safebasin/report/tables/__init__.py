@@ -86,7 +86,7 @@ def _numbers(numbers: Numbers) -> list[RenderableType]:
     table.add_column("", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("95 % interval", no_wrap=True)
-    table.add_column("", style="dim", no_wrap=True)
+    table.add_column("", style="dim")  # the one that gives way: no number is ever cut
     for name, written in numbers:
         table.add_row(
             *map(Text, (for_terminal(name), written.value, written.interval, written.basis))

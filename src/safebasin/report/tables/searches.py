@@ -10,7 +10,7 @@ from rich.text import Text
 
 from safebasin.report import searches
 from safebasin.report.facts.searches import partial, search_rows
-from safebasin.report.formatting import count, number
+from safebasin.report.formatting import count
 from safebasin.report.searches import EDGES
 from safebasin.report.untrusted import for_terminal
 from safebasin.summary import EdgesSummary, Kind
@@ -36,11 +36,10 @@ def title(summary: EdgesSummary) -> str:
 def chart(summary: EdgesSummary) -> Group:
     """A row for each search with a bar from 0 to the range's end, then the means."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    ends = number(0.0, 2), number(summary.reach, 2)
-    axis = f"{ends[0]}{ends[1]:>{_COLUMNS - len(ends[0])}}"
+    start, end = map(searches.ruler(summary).coordinate, (0.0, summary.reach))
     for name, right in (("", False), ("", False), ("edge", True), ("95 % interval", False)):
         table.add_column(name, no_wrap=True, justify="right" if right else "left")
-    table.add_column(axis, no_wrap=True)
+    table.add_column(f"{start}{end:>{_COLUMNS - len(start)}}", no_wrap=True)
     table.add_column("resp.", justify="right", no_wrap=True)
     for cells in [*_searches(summary), *_means(summary)]:
         table.add_row(*cells)

@@ -185,8 +185,11 @@ def _test(paired: Paired) -> str:
 def _distance(estimate: Estimate) -> str:
     if estimate.value is None:
         return formatting.UNDEFINED
-    value = formatting.number(estimate.value, 2)
+    decimals = 2
+    while 0 < abs(estimate.value) * 10**decimals < 10 and decimals < 6:
+        decimals += 1  # two digits that say something
+    value = formatting.number(estimate.value, decimals)
     if estimate.censored:
         return f"more than {value}"
-    low, high = formatting.number(estimate.low, 2), formatting.number(estimate.high, 2)
+    low, high = (formatting.number(end, decimals) for end in (estimate.low, estimate.high))
     return f"{value} [{low}, {high}]"

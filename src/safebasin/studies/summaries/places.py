@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from safebasin import summary as contract
-from safebasin.records import Point
+from safebasin.records import Displacement, Point
 from safebasin.store import Store
 from safebasin.studies.grid import Grid, Stop
 from safebasin.studies.summaries.overview import at_point
@@ -38,10 +39,13 @@ def axes(grid: Grid, measured: Mapping[str, Any]) -> list[contract.Axis]:
 def ends(grid: Grid, measured: Mapping[str, Any], sides: Sides) -> list[contract.Place]:
     """The checkpoints that the axes lead to."""
     found = []
-    for axis in grid.axes:
-        if axis.way.key in measured["places"] and 1.0 in axis.values:
-            stop = Stop(axis.name.removeprefix("towards "), axis.way)  # type: ignore[arg-type]
-            found.append(_place(stop, measured, sides, None))
+    for number, axis in enumerate(grid.axes):
+        if isinstance(axis.way, Displacement) and axis.way.key in measured["places"]:
+            stop = Stop(axis.name.removeprefix("towards "), axis.way)
+            corner = [float(number == other) for other in range(len(grid.axes))]
+            x, y = (*corner, None)[:2]  # what the projection has up to rounding
+            place = _place(stop, measured, sides, None)
+            found.append(place.model_copy(update={"x": x, "y": y}))
     return found
 
 
@@ -64,12 +68,12 @@ def trajectory(
     """
     if not grid.stops:
         return None
-    edge, unit, source = None, 1.0, ""
+    edge, source = None, ""
     if reference := store.request.get("edge"):
         edge, source = contract.Estimate(**reference["estimate"]), reference["run"]
     elif own_edge is not None and own_edge[0].value is not None:
-        (edge, unit), source = own_edge, "this map"
-    length = edge.value * unit if edge is not None and edge.value else None
+        edge, source = _scaled(*own_edge), "this map"
+    length = edge.value if edge is not None else None
     return contract.Trajectory(
         explained=_explained(grid, measured),
         edge=edge,
@@ -90,9 +94,23 @@ def _place(
         y=y,
         explained=found["explained"],
         distance=found["distance"],
-        layers=found["layers"],
+        layers=dict(sorted(found["layers"].items(), key=_from_the_input_on)),
         edge_ratio=found["distance"] / edge if edge else None,
         measured={side: at_point(sides[side], key) for side in SIDES},
+    )
+
+
+def _from_the_input_on(layer: tuple[str, float | None]) -> tuple[bool, bool, list[int], str]:
+    """Embedding, blocks by their numbers, head."""
+    name = layer[0]
+    return name == "head", name != "embedding", list(map(int, re.findall(r"\d+", name))), name
+
+
+def _scaled(edge: contract.Estimate, unit: float) -> contract.Estimate:
+    """An edge in units of the axis as a distance relative to all weights."""
+    ends = {name: getattr(edge, name) for name in ("value", "low", "high")}
+    return edge.model_copy(
+        update={name: None if end is None else end * unit for name, end in ends.items()}
     )
 
 

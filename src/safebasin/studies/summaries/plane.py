@@ -17,6 +17,10 @@ from safebasin.studies.summaries.overview import REPLICATES, listed, overview
 from safebasin.studies.summaries.shares import SIDES, Floats, shares
 
 
+RAYS = 72
+"""Angles at which an edge is looked for."""
+
+
 def summarise(store: Store) -> contract.PlaneSummary:
     """Everything that a surface, or a plane through checkpoints, found, from its store alone."""
     grid = Grid.from_json(store.request["grid"])
@@ -57,7 +61,7 @@ def summarise(store: Store) -> contract.PlaneSummary:
         ordering=numbers.ordering,
         places=places.ends(grid, measured, flat),
         trajectory=places.trajectory(
-            store, grid, measured, flat, (edge, x.step) if _is_round(x, y) else None
+            store, grid, measured, flat, (edge, x.step) if _is_round(x, y, edge) else None
         ),
     )
     return summary.model_copy(update={"sentences": for_plane(summary)})
@@ -93,6 +97,9 @@ def _scores(numbers: statistics.SurfaceStatistics) -> contract.PlaneScores:
     )
 
 
-def _is_round(x: contract.Axis, y: contract.Axis) -> bool:
-    """Whether a distance on the map means the same in all directions."""
-    return abs(x.step - y.step) <= 0.01 * max(x.step, y.step)
+def _is_round(x: contract.Axis, y: contract.Axis, edge: contract.Estimate) -> bool:
+    """Whether the map has an edge that distances can be compared with.
+
+    A distance must mean the same in all directions, and most of the edge must lie in the window.
+    """
+    return abs(x.step - y.step) <= 0.01 * max(x.step, y.step) and 2 * edge.censored <= RAYS
