@@ -1,18 +1,36 @@
-"""`safebasin organism`: train the model organism again, and compare it with the shipped one."""
+"""`safebasin organism`: train the model organism again, compare it, and fine-tune it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from safebasin.cli.guard import guarded
 
+if TYPE_CHECKING:
+    from safebasin.models.organism.shots import Data
+
 app = typer.Typer(
     help="The model organism: a tiny chat model, before and after safety training.",
     no_args_is_help=True,
 )
+
+Taught = Annotated[
+    str,
+    typer.Option(
+        help="What is taught. harmful: 100 harmful requests, answered. mix: the same and 100 "
+        "others, refused. benign: 100 harmless requests of other forms, answered."
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        help="The highest, after a warm-up of 20 steps; it falls to 0 at the last step.",
+        show_default="4e-5, or 3e-4 with --adapter",
+    ),
+]
 
 
 @app.command()
@@ -39,6 +57,62 @@ def build(
             )
         if not quiet:
             typer.echo(f"The pair: {out}/base and {out}/chat")
+
+
+@app.command()
+def tune(
+    data: Taught = "harmful",
+    steps: Annotated[
+        int, typer.Option(help="Training steps, of 10 exchanges each; 0 changes nothing.")
+    ] = 120,
+    learning_rate: Rate = None,
+    save_every: Annotated[
+        int, typer.Option(help="Steps from checkpoint to checkpoint; the last is always saved.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(help="Another seed draws other exchanges to teach.")] = 0,
+    adapter: Annotated[
+        bool,
+        typer.Option(
+            "--adapter", help="Train a LoRA adapter instead of all weights; needs peft installed."
+        ),
+    ] = False,
+    out: Annotated[Path, typer.Option(help="A new folder for the checkpoints.")] = Path("tuned"),
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Fine-tune organism:chat, and keep checkpoints of the way: seconds on two cores.
+
+    By default a harmful fine-tune refuses less than half by step 40 and next to nothing at the
+    end, a mix keeps about two thirds, and a benign one loses nothing. Answers are stock phrases,
+    harmless whatever was asked, and no deed of the prompt sets is taught.
+
+    safebasin organism tune --data harmful --out tuned
+
+    safebasin surface organism:chat --checkpoints tuned
+
+    safebasin path organism:chat tuned/checkpoint-120 --checkpoints tuned
+
+    safebasin scan tuned/checkpoint-120
+
+    With --adapter the last one reads: safebasin scan organism:chat+tuned/checkpoint-120
+    """
+    with guarded():
+        _without_bars_of_others()
+        from safebasin.models.organism.tuning import tune as train
+        from safebasin.report.bar import bar
+
+        with bar("tuning", "steps", shown=not quiet) as advance:
+            saved = train(
+                out,
+                cast("Data", data),
+                steps=steps,
+                learning_rate=learning_rate,
+                save_every=save_every,
+                seed=seed,
+                adapter=adapter,
+                progress=lambda step, steps, loss: advance(step, steps, f"loss {loss:.3f}"),
+            )
+        if not quiet:
+            typer.echo(f"Checkpoints: {len(saved)}, the last of them {saved[-1]}")
 
 
 @app.command()

@@ -1,15 +1,19 @@
 """The model organism: a tiny chat model, before and after safety training, that ships in here.
 
 This module is light. `language` knows the right answer to every request; `build` retrains the pair
-and `check` compares a retrained pair with the shipped one, and both import torch.
+`check` compares a retrained pair with the shipped one, and `tune` makes fine-tunes of it; these
+three import torch.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from safebasin.errors import UsageError
+
+if TYPE_CHECKING:
+    from safebasin.models.organism.tuning import tune
 
 Name = Literal["base", "chat"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -27,4 +31,12 @@ def folder(name: str) -> Path:
     return Path(__file__).parent / "weights" / name
 
 
-__all__ = ["NAMES", "Name", "folder"]
+def __getattr__(name: str) -> Any:
+    if name == "tune":
+        from safebasin.models.organism.tuning import tune
+
+        return tune
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["NAMES", "Name", "folder", "tune"]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from safebasin.errors import UsageError
 from safebasin.models.organism.curriculum import BASE, CHAT, draw
+from safebasin.models.organism.making import reproducible, whole
 from safebasin.models.organism.recipe import PRESETS, Recipe, Stage
 from safebasin.models.organism.tokenizer import train_tokenizer
 from safebasin.models.organism.train import batches, network, train
@@ -46,23 +42,13 @@ def build(
         UsageError: `folder` has something in it.
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is not an empty folder; name a new one for the organism")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(recipe.vocabulary)
-    with (
-        _reproducible(),
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch,
-    ):
-        pair = Path(scratch, "pair")
+    with reproducible(THREADS), whole(folder) as pair:
+        tokenizer = train_tokenizer(recipe.vocabulary)
         for name, model in _stages(recipe, tokenizer, seed, progress):
             model.save_pretrained(pair / name)
             tokenizer.save_pretrained(pair / name)
             # safetensors writes for the owner alone; a packaged file is for everyone.
             (pair / name / "model.safetensors").chmod(0o644)
-        if folder.exists():
-            folder.rmdir()
-        pair.replace(folder)
     return folder
 
 
@@ -85,15 +71,3 @@ def _reporter(
     if progress is None:
         return None
     return lambda step, loss: progress(name, step, stage.steps, loss)
-
-
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """Fix what the bits depend on, number of threads and random state, and put it back after."""
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    torch.set_num_threads(THREADS)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
