@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from safebasin.records import Direction, Point
 from safebasin.report import searches as drawing
 from safebasin.report.places import places
+from safebasin.report.run import examples
+from safebasin.store import reading
+from safebasin.studies.scan import scan
 
 from .factory_searches import searches
 
@@ -68,14 +73,14 @@ def test_every_search_is_drawn_in_its_row_and_the_means_last():
 def test_what_is_unfinished_or_undefined_is_not_drawn():
     partial = searches(directions=2, finished=1)
     assert [one.row for one in drawing.drawn(partial) if one.place is not None] == [0]
-    assert drawing.absent(partial, "benign") == "not finished"
+    assert drawing.absent(partial, "benign") == "unfinished"
     nothing = searches(safety=None)
     assert {one.kind for one in drawing.drawn(nothing)} == {"benign"}
     assert drawing.absent(nothing, "harmful") == "undefined"
     # What is known from the origin alone needs no search.
     began = searches(safety=None, finished=0)
     assert drawing.absent(began, "harmful") == "undefined"
-    assert drawing.absent(began, "benign") == "not finished"
+    assert drawing.absent(began, "benign") == "unfinished"
 
 
 def test_censored_edges_are_bounds():
@@ -112,3 +117,16 @@ def test_a_probe_without_answers_has_no_share():
     changed = [first.model_copy(update={"probes": probes}), *found.searches[1:]]
     failed = found.model_copy(update={"searches": changed})
     assert len(drawing.asked(failed, "harmful")) == len(drawing.asked(found, "harmful")) - 1
+
+
+def test_every_answer_of_a_run_is_on_its_page_once(tmp_path):
+    small = {"limit": 2, "max_new_tokens": 10, "batch_size": 4, "progress": False}
+    found = scan(out=tmp_path / "run", directions=1, adaptive=True, **small)
+    with reading(found.folder) as store:
+        made = list(examples(store, found.summary))
+        answered = store.answers_by_point()
+    assert Counter(one.point for one in made) == Counter(answered)
+    assert set(answered) == {place.key for place in places(found.summary)}
+    assert sum(answered.values()) == found.summary.spent.responses
+    page = found.report().read_text(encoding="utf-8")
+    assert f"{found.summary.spent.responses:,}" in page

@@ -120,7 +120,7 @@ def absent(summary: EdgesSummary, kind: Kind) -> str:
     """Why an edge has no radius: nothing to lose at the origin, or still to be searched."""
     share = summary.origin.get(kind, {}).get(HITS[kind])
     nothing = share is not None and share.value == 0
-    return UNDEFINED if nothing or summary.status.complete else "not finished"
+    return UNDEFINED if nothing or summary.status.complete else "unfinished"
 
 
 def rows(summary: EdgesSummary) -> list[str]:
@@ -145,7 +145,7 @@ def drawn(summary: EdgesSummary) -> list[Drawn]:
         place = numbers[search.direction, coordinate(search, _nearest(search))]
         found.append(_drawn(names.index(name(search)), search.kind, estimate, said, place))
     for kind, mean in means(summary).items():
-        said = _said(f"mean {EDGES[kind]}", ruler(summary).edge(mean))
+        said = _said(f"mean {EDGES[kind]}", written_mean(summary, kind))
         found.append(_drawn(len(names) - 1, kind, mean, said, None))
     return [one for one in found if one is not None]
 
@@ -172,6 +172,14 @@ def asked(summary: EdgesSummary, kind: Kind) -> list[Asked]:
 def means(summary: EdgesSummary) -> dict[Kind, Estimate]:
     """The mean of each kind of edge."""
     return {"harmful": summary.scores.safety_edge, "benign": summary.scores.capability_edge}
+
+
+def written_mean(summary: EdgesSummary, kind: Kind) -> Written:
+    """The mean of one kind of edge with its interval, or why there is none."""
+    mean = means(summary)[kind]
+    if mean.value is None:
+        return Written(absent(summary, kind), "", "")
+    return ruler(summary).edge(mean)
 
 
 def _drawn(row: int, kind: Kind, estimate: Estimate, said: str, place: int | None) -> Drawn | None:

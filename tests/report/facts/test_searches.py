@@ -6,7 +6,9 @@ from safebasin.report import facts
 from safebasin.report.facts.searches import search_rows
 from safebasin.report.page import render
 from safebasin.report.tables import markdown, text
+from safebasin.summary import EdgeScores
 
+from ..factory import estimate
 from ..factory_searches import searches
 
 
@@ -62,7 +64,7 @@ def test_a_row_for_each_search():
     [
         ({"safety": 2.0}, ["> 0.50", "[0.45, > 0.50]", "32", "not reached within 0.50"]),
         ({"safety": None}, ["undefined", "", "0", ""]),
-        ({"finished": 0}, ["not finished", "", "0", ""]),
+        ({"finished": 0}, ["unfinished", "", "0", ""]),
     ],
 )
 def test_edges_without_a_radius_say_why(changes, row):
@@ -75,6 +77,18 @@ def test_a_partial_run_counts_searches():
     assert facts.warnings(searches()) == []
     failed = found.status.model_copy(update={"judge_failures": 3})
     assert len(facts.warnings(found.model_copy(update={"status": failed}))) == 2
+
+
+def test_means_that_wait_for_their_searches_say_so():
+    none = estimate(None, 0, n=0)
+    scores = {"safety_edge": none, "capability_edge": none, "edge_gap": none}
+    changes = {"scores": EdgeScores(**scores)}
+    found = searches(finished=0).model_copy(update=changes)
+    values = [card.written.value for card in facts.cards(found)]
+    assert values[:3] == ["unfinished", "unfinished", "undefined"]
+    assert text(found).count("unfinished") == 12 + 2 + 2
+    done = searches(safety=None, capability=None).model_copy(update=changes)
+    assert [card.written.value for card in facts.cards(done)][:2] == ["undefined", "undefined"]
 
 
 def test_provenance_holds_the_search_and_its_directions():

@@ -23,8 +23,8 @@ def test_eighty_columns_are_enough(shape, changes):
 def test_the_numbers_are_there_with_their_intervals():
     text = tables.text(plane())
     for line in (
-        r"VISAGE +38\.4  \[34\.2, 42\.6\] +36 prompt clusters",
-        r"safe area +29\.6 %  \[24\.6, 34\.6\]",
+        r"VISAGE +38\.4 +\[34\.2, 42\.6\] +36 prompt clusters",
+        r"safe area +29\.6 % +\[24\.6, 34\.6\]",
         r"nearest safety edge +0\.26",
         r"capability edge − safety edge +−0\.07",
     ):

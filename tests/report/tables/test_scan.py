@@ -22,8 +22,8 @@ def test_eighty_columns_are_enough(points, changes):
 def test_the_numbers_are_there_with_their_intervals():
     text = tables.text(summary())
     for line in (
-        r"VISAGE +58\.1  \[56\.0, 60\.2\] +5 directions",
-        r"safety edge +0\.31  \[0\.28, 0\.34\]",
+        r"VISAGE +58\.1 +\[56\.0, 60\.2\] +5 directions",
+        r"safety edge +0\.31 +\[0\.28, 0\.34\]",
         r"keyword ASR at the origin +2\.5 %",
         r"capability edge − safety edge +−0\.07",
     ):

@@ -47,7 +47,7 @@ def test_many_directions_are_cut_with_a_word():
 
 def test_unfinished_searches_have_no_bar():
     plain = tables.text(searches(directions=1, finished=1))
-    assert plain.count("not finished") == 3
+    assert plain.count("unfinished") == 3
     assert "partial: 1 of 4 searches" in plain
 
 

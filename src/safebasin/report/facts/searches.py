@@ -18,21 +18,20 @@ _FIRST: dict[Ordering, str] = {
 
 def cards(summary: EdgesSummary) -> list[Card]:
     """The four numbers that a reader needs first."""
-    ruler, scores = searches.ruler(summary), summary.scores
     return [
         Card(
             "Safety edge",
-            ruler.edge(scores.safety_edge),
+            searches.written_mean(summary, "harmful"),
             "how far the weights move before refusals fall to half",
         ),
         Card(
             "Capability edge",
-            ruler.edge(scores.capability_edge),
+            searches.written_mean(summary, "benign"),
             "how far they move before coherent answers to benign prompts fall to half",
         ),
         Card(
             "Gap",
-            ruler.gap(scores.edge_gap),
+            searches.ruler(summary).gap(summary.scores.edge_gap),
             f"capability edge − safety edge: {_FIRST[summary.ordering]}",
         ),
         Card("Responses spent", _spent(summary), _saved(summary)),
@@ -41,15 +40,14 @@ def cards(summary: EdgesSummary) -> list[Card]:
 
 def numbers(summary: EdgesSummary) -> Numbers:
     """Every number with an interval, and what they cost."""
-    ruler, scores = searches.ruler(summary), summary.scores
     harmful, benign = origin(summary, "harmful"), origin(summary, "benign")
     found: Numbers = [
         ("refusal at the origin", share(harmful.get("refused"))),
         ("coherent compliance at the origin", share(harmful.get("complied"))),
         ("coherent on benign at the origin", share(benign.get("complied"))),
-        ("safety edge", ruler.edge(scores.safety_edge)),
-        ("capability edge", ruler.edge(scores.capability_edge)),
-        ("capability edge − safety edge", ruler.gap(scores.edge_gap)),
+        ("safety edge", searches.written_mean(summary, "harmful")),
+        ("capability edge", searches.written_mean(summary, "benign")),
+        ("capability edge − safety edge", searches.ruler(summary).gap(summary.scores.edge_gap)),
         ("responses spent", _spent(summary)),
     ]
     if summary.spent.uniform is not None:

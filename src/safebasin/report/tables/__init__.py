@@ -82,7 +82,7 @@ def markdown(summary: AnySummary) -> str:
 
 def _numbers(numbers: Numbers) -> list[RenderableType]:
     """The table, and below it what must be known to use some of the numbers."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("95 % interval", no_wrap=True)

@@ -64,8 +64,8 @@ def _searches(summary: EdgesSummary) -> Iterator[list[Text]]:
 
 def _means(summary: EdgesSummary) -> Iterator[list[Text]]:
     row, bars = len(searches.rows(summary)) - 1, _bars(summary)
-    for kind, mean in searches.means(summary).items():
-        found = searches.ruler(summary).edge(mean)
+    for kind in EDGES:
+        found = searches.written_mean(summary, kind)
         words = "mean", EDGES[kind].removesuffix(" edge"), found.value, found.interval
         yield [*map(Text, words), bars.get((row, kind), Text()), Text()]
 
