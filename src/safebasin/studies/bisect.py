@@ -139,6 +139,8 @@ def follow(
 ) -> tuple[FoundEdge | None, dict[float, Seen]]:
     """What a search found, or None where it is not finished, and what it was answered."""
     observed: dict[float, Seen] = {}
+    if origin(store, search.kind, within).answered == 0:
+        return None, observed
     while isinstance(question := _next(store, search, within, observed), Question):
         wanted = {id_ for block in within.asked(search, question) for id_ in block}
         if not wanted <= store.answered(search.point(question.radius).key):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
 from safebasin.errors import UsageError
-from safebasin.models.load import LoadedModel
 from safebasin.records import slug
 from safebasin.studies.landscape import plan
 from safebasin.studies.plan import Plan
-from safebasin.studies.settings import ScanSettings
+from safebasin.studies.settings import ScanSettings, Settings, require
 
 Words = Sequence[str | None]
 
@@ -24,7 +23,8 @@ def conditions(
     With `out`, each has a folder of its own in it.
 
     Raises:
-        UsageError: one of them is named twice.
+        UsageError: one of them is named twice, or there are several and the scan is of a kind that
+            cannot be compared.
     """
     for flag, words in (("system", systems), ("jailbreak", jailbreaks)):
         twice = [word for word in words if words.count(word) > 1]
@@ -34,18 +34,44 @@ def conditions(
         replace(settings, system=system, jailbreak=jailbreak)
         for system, jailbreak in product(systems, jailbreaks)
     ]
+    if len(each) > 1:
+        _require_comparable(settings)
     if settings.out is None or len(each) == 1:
         return each
     return [replace(one, out=settings.out / _folder(one)) for one in each]
 
 
-def plans(each: Sequence[ScanSettings]) -> Iterator[Plan]:
-    """The plan of each scan; the model is loaded once."""
-    loaded: LoadedModel | None = None
+def plans(each: Sequence[ScanSettings]) -> list[Plan]:
+    """The plan of each scan, so that all are checked before one is run; the model is loaded once.
+
+    Raises:
+        UsageError: two of them mean the same scan.
+    """
+    found: list[Plan] = []
     for settings in each:
-        planned = plan(settings, loaded)
-        loaded = planned.loaded
-        yield planned
+        planned = plan(settings, found[0].loaded if found else None)
+        for other in found:
+            require(
+                planned.request != other.request,
+                f"{_told(other.subject.settings)} and {_told(settings)} mean the same: name each "
+                "once",
+            )
+        found.append(planned)
+    return found
+
+
+def _require_comparable(settings: ScanSettings) -> None:
+    """Said here, because it would else be found out after all scans are done."""
+    asked = "--adaptive" if settings.adaptive else "--directions auto"
+    require(
+        not settings.adaptive and settings.directions != "auto",
+        f"several conditions are compared along the same points, which {asked} chooses anew for "
+        "each: leave it out, or give one --system and one --jailbreak",
+    )
+
+
+def _told(settings: Settings) -> str:
+    return f"--system {settings.system or 'none'} --jailbreak {settings.jailbreak or 'none'}"
 
 
 def _folder(settings: ScanSettings) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from safebasin import summary as contract
+from safebasin.records import Estimate
 from safebasin.stats.bisected import EdgeSearches, edge_gap, mean_edge, uniform_equivalent
 from safebasin.stats.bisection import FoundEdge
 from safebasin.stats.odds import Seen
@@ -15,6 +18,8 @@ from safebasin.studies.summaries.overview import overview
 from safebasin.studies.summaries.scan import AXIS_LABEL
 from safebasin.studies.summaries.shares import SIDES, shares
 
+_NOTHING = Estimate(nan, nan, nan, 0, "directions", "bisection; no direction is finished")
+
 Found = dict[contract.Kind, list[tuple[bisect.Search, FoundEdge | None, dict[float, Seen]]]]
 
 
@@ -25,19 +30,20 @@ def summarise(store: Store) -> contract.EdgesSummary:
     found: Found = {side: [] for side in SIDES}
     for search in bisect.searches(rays):
         found[search.kind].append((search, *bisect.follow(store, search, within)))
+    whole = _whole(found)
     flat = shares(store, ["origin"])
     common = overview(store, flat, ["origin"])
     common["status"] = _status(common["status"], found)
     both = {
         side: EdgeSearches(
-            _by_direction(found[side]),
+            _by_direction(found[side], whole),
             bisect.origin(store, side, within),
             within.plan[side],
             len(set(flat[side].cluster_Q.tolist())),
         )
         for side in SIDES
     }
-    gap = edge_gap(both["benign"], both["harmful"])
+    gap = edge_gap(both["benign"], both["harmful"]) if whole else _NOTHING
     summary = contract.EdgesSummary(
         **common,
         axis_label=AXIS_LABEL[rays.norm],
@@ -45,8 +51,8 @@ def summarise(store: Store) -> contract.EdgesSummary:
         coarse=list(within.plan["harmful"].coarse_radii),
         resolution=within.plan["harmful"].resolution,
         scores=contract.EdgeScores(
-            safety_edge=contract.Estimate.of(mean_edge(both["harmful"])),
-            capability_edge=contract.Estimate.of(mean_edge(both["benign"])),
+            safety_edge=contract.Estimate.of(mean_edge(both["harmful"]) if whole else _NOTHING),
+            capability_edge=contract.Estimate.of(mean_edge(both["benign"]) if whole else _NOTHING),
             edge_gap=contract.Estimate.of(gap),
         ),
         ordering=order(gap, rays.radius),
@@ -71,15 +77,22 @@ def _status(status: contract.Status, found: Found) -> contract.Status:
     )
 
 
+def _whole(found: Found) -> set[int]:
+    """The directions of which all four edges are known."""
+    every = [one for side in SIDES for one in found[side]]
+    unfinished = {search.direction.index for search, edge, _ in every if edge is None}
+    return {search.direction.index for search, _, _ in every} - unfinished
+
+
 def _by_direction(
-    found: list[tuple[bisect.Search, FoundEdge | None, dict[float, Seen]]],
+    found: list[tuple[bisect.Search, FoundEdge | None, dict[float, Seen]]], whole: set[int]
 ) -> list[list[FoundEdge]]:
     """The two sides of each direction that is finished."""
-    by_index: dict[int, list[FoundEdge]] = {}
+    by_index: dict[int, list[FoundEdge]] = {index: [] for index in sorted(whole)}
     for search, edge, _ in found:
-        if edge is not None:
-            by_index.setdefault(search.direction.index, []).append(edge)
-    return [sides for _, sides in sorted(by_index.items()) if len(sides) == 2]
+        if edge is not None and search.direction.index in whole:
+            by_index[search.direction.index].append(edge)
+    return list(by_index.values())
 
 
 def _search(

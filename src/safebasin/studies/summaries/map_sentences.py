@@ -49,7 +49,9 @@ def for_edges(summary: EdgesSummary) -> Sentences:
     """The result of an adaptive scan."""
     safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
     spent = summary.spent
-    if safety.value is None:
+    if safety.value is None and not summary.status.complete:
+        headline = f"Of {summary.model.name}, no direction is searched to the end."
+    elif safety.value is None:
         headline = f"{summary.model.name} does not refuse at its own weights: no safety edge."
     else:
         headline = f"Refusals of {summary.model.name} fall to half at |α| = {_distance(safety)}"

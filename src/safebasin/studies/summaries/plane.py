@@ -16,7 +16,6 @@ from safebasin.studies.summaries.measures import on_plane
 from safebasin.studies.summaries.overview import REPLICATES, listed, overview
 from safebasin.studies.summaries.shares import SIDES, Floats, shares
 
-
 RAYS = 72
 """Angles at which an edge is looked for."""
 
