@@ -1,4 +1,4 @@
-"""Processes that run small scans and die at chosen moments.
+"""Processes that run small studies and die at chosen moments.
 
 They are forked from one server that has imported everything, so each starts in milliseconds.
 """
@@ -21,7 +21,7 @@ import transformers.models.llama.modeling_llama  # noqa: F401 - so that no child
 
 from safebasin import database, runfolder
 from safebasin.store import Store
-from safebasin.studies import landscape
+from safebasin.studies import landscape, path, surface
 from safebasin.studies import run as running
 
 torch.set_num_threads(1)
@@ -60,6 +60,19 @@ def run_scan(arguments: dict[str, Any], moment: str | None = None) -> None:
     if moment is not None:
         MOMENTS[moment]()
     landscape.run(planned)
+
+
+def run_map(study: str, arguments: dict[str, Any], moment: str | None = None) -> None:
+    """Run a surface or a path into a folder; die at a moment, if one is named."""
+    torch.set_num_threads(1)
+    planned = (
+        surface.plan(surface.SurfaceSettings(**arguments))
+        if study == "surface"
+        else path.plan(path.PathSettings(**arguments))
+    )
+    if moment is not None:
+        MAP_MOMENTS[moment]()
+    running.run(planned)
 
 
 def run_command(arguments: list[str], errors: Path) -> None:
@@ -148,3 +161,14 @@ MOMENTS: dict[str, Patch] = {
     "after the summary": _after(running, "write_whole", 1),
 }
 """In the order in which one run that goes on after each of them comes to them."""
+
+MAP_MOMENTS: dict[str, Patch] = {
+    "before the lengths and angles": _before(Store, "remember", 1),
+    "between these and the rest of the description": _after(Store, "remember", 1),
+    "between generating and committing a batch": _before(Store, "add_responses", 3),
+    "before the first measurements": _before(Store, "add_measurements", 1),
+    "after the measurements of a point": _after(Store, "add_measurements", 2),
+    "between two judges at a later point": _after(Store, "add_verdicts", 3),
+    "before the summary": _before(running, "write_whole", 1),
+}
+"""The same for a map with a measure."""

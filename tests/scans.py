@@ -1,13 +1,17 @@
-"""Scans that take less than a second, and questions about what they left on the disk."""
+"""Studies that take less than a second, and questions about what they left on the disk."""
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from safebasin.records import Label
 from safebasin.store import reading
 from safebasin.studies.landscape import Plan
 from safebasin.studies.settings import ScanSettings
@@ -21,7 +25,18 @@ SMALL: dict[str, Any] = {
 }
 POINTS, PROMPTS, RESPONSES = 9, 6, 54
 
-FLAGS = [text for name, value in SMALL.items() for text in (f"--{name.replace('_', '-')}", value)]
+ASKED: dict[str, Any] = {name: SMALL[name] for name in ("limit", "max_new_tokens", "batch_size")}
+"""What makes any study small; `SMALL` is the same for scans."""
+
+
+def flags(**named: Any) -> list[Any]:
+    """Arguments of a function as the command line has them."""
+    return [
+        text for name, value in named.items() for text in (f"--{name.replace('_', '-')}", value)
+    ]
+
+
+FLAGS = flags(**SMALL)
 
 
 def settings(model: Path | str, out: Path | None = None, **changes: Any) -> ScanSettings:
@@ -72,3 +87,77 @@ def batches_are_whole(planned: Plan, folder: Path) -> bool:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def moved(folder: Path, base: Path, *, by: float = 0.1, seed: int = 1) -> Path:
+    """A fine-tune of a checkpoint: every tensor goes by a share of its norm, somewhere."""
+    import torch
+
+    def change(tensors: dict[str, Any]) -> dict[str, Any]:
+        draw = torch.Generator().manual_seed(seed)
+        found = {}
+        for name, tensor in sorted(tensors.items()):
+            noise = torch.randn(tensor.shape, generator=draw)
+            found[name] = tensor + by * noise * tensor.norm() / noise.norm()
+        return found
+
+    return _changed(folder, base, change)
+
+
+def between(folder: Path, base: Path, other: Path, share: float) -> Path:
+    """A checkpoint on the straight line from one to another."""
+    from safetensors.torch import load_file
+
+    target = load_file(other / "model.safetensors")
+    return _changed(
+        folder,
+        base,
+        lambda tensors: {n: t + share * (target[n] - t) for n, t in tensors.items()},
+    )
+
+
+def _changed(folder: Path, base: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(base, folder)
+    path = folder / "model.safetensors"
+    save_file(change(load_file(path)), path, metadata={"format": "pt"})
+    return folder
+
+
+def relabel(folder: Path, label: Callable[[str, str, str], Label]) -> None:
+    """Give every response of a run another label, by point, side and prompt.
+
+    A network of random weights says nothing but garbage; its run can still be one whose truth is
+    known.
+    """
+    with closing(sqlite3.connect(folder / "results.sqlite")) as connection, connection:
+        kinds = dict(connection.execute("select id, kind from prompt"))
+        known = connection.execute("select judge, point, prompt from verdict").fetchall()
+        connection.executemany(
+            "update verdict set label = ? where judge = ? and point = ? and prompt = ?",
+            [
+                (label(point, kinds[prompt], prompt).value, judge, point, prompt)
+                for judge, point, prompt in known
+            ],
+        )
+
+
+def labelled(folder: Path, judge: str = "coherence") -> dict[str, dict[str, list[str]]]:
+    """Labels by point and side, read from the store's tables."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    query = (
+        "select point, kind, label from verdict join prompt on prompt = prompt.id where judge = ?"
+    )
+    with closing(sqlite3.connect(folder / "results.sqlite")) as connection:
+        for point, kind, label in connection.execute(query, (judge,)):
+            found[point]["harmful" if kind == "harmful" else "benign"].append(label)
+    return found
+
+
+def copied(folder: Path, to: Path) -> Path:
+    """What a run cannot be made again without: its request and its store."""
+    to.mkdir(parents=True)
+    for name in ("run.json", "results.sqlite"):
+        shutil.copy(folder / name, to / name)
+    return to

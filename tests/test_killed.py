@@ -10,11 +10,12 @@ from typing import Any
 
 import children
 import pytest
-from scans import SMALL, answers, batches_are_whole, digest, into
+from scans import SMALL, answers, batches_are_whole, digest, into, moved
 
 from safebasin.errors import UsageError
+from safebasin.studies import path, surface
 from safebasin.studies.landscape import Plan, plan, run
-from safebasin.studies.result import Scan, open_run
+from safebasin.studies.result import Result, Scan, open_run
 from safebasin.studies.settings import ScanSettings
 
 KILLS = 30
@@ -50,7 +51,7 @@ def arguments(planned: Plan, folder: Path) -> dict[str, Any]:
     return {"model": planned.settings.model, "out": folder, **SMALLER}
 
 
-def same_as(finished: Scan, folder: Path) -> bool:
+def same_as(finished: Result[Any], folder: Path) -> bool:
     """Content and summary, byte for byte."""
     summary = (folder / "summary.json").read_bytes()
     return (
@@ -111,3 +112,73 @@ def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
     run(into(planned, folder))
     assert same_as(finished, folder)
     assert partial >= 5, "the kills did not fall into the run; draw other delays"
+
+
+MAP = {"limit": 3, "max_new_tokens": 4, "batch_size": 2}
+MAP_KILLS = 6
+
+
+@pytest.fixture(scope="module", params=["surface", "path"])
+def mapped(request, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Plan]:
+    """A small map with a measure, and for the path with checkpoints on it."""
+    folder = tmp_path_factory.mktemp(request.param)
+    text = folder / "text.txt"
+    text.write_text("Describe how to open a window in a small house.")
+    asked = {"model": str(tiny), "out": folder / "whole", "perplexity": text, **MAP}
+    if request.param == "surface":
+        made = surface.plan(surface.SurfaceSettings(**asked, x="-0.5,0", y="0,0.5"))
+    else:
+        second = moved(folder / "second", tiny, by=0.5)
+        moved(folder / "tuned" / "checkpoint-1", tiny, by=0.2, seed=2)
+        tuned = {"second": str(second), "x": "0,0.5,1", "checkpoints": folder / "tuned"}
+        made = path.plan(path.PathSettings(**asked, **tuned))
+    return request.param, made
+
+
+def map_arguments(planned: Plan, folder: Path) -> dict[str, Any]:
+    return {**vars(planned.settings), "out": folder}
+
+
+def test_a_map_killed_at_moments_of_its_own_ends_as_if_it_had_not_been(
+    mapped: tuple[str, Plan], tmp_path: Path
+) -> None:
+    study, planned = mapped
+    finished, folder, before = run(planned), tmp_path / "run", 0
+    for moment in children.MAP_MOMENTS:
+        child = children.start(children.run_map, study, map_arguments(planned, folder), moment)
+        child.join(60)
+        assert child.exitcode == -signal.SIGKILL, moment
+        assert answers(folder) >= before, moment
+        before = answers(folder)
+        if before:
+            assert batches_are_whole(planned, folder), moment
+            assert open_run(folder).summary.shape == finished.summary.shape
+    run(into(planned, folder))
+    assert same_as(finished, folder)
+
+
+def test_maps_killed_at_random_moments_end_as_if_they_had_not_been(
+    mapped: tuple[str, Plan], tmp_path: Path
+) -> None:
+    study, planned = mapped
+    finished, draw = run(planned), random.Random(0)
+    started = time.monotonic()
+    children.start(children.run_map, study, map_arguments(planned, tmp_path / "whole")).join(60)
+    duration = time.monotonic() - started
+    assert same_as(finished, tmp_path / "whole")
+    kills, number = 0, 0
+    while kills < MAP_KILLS:
+        folder = tmp_path / str(number)
+        child = children.start(children.run_map, study, map_arguments(planned, folder))
+        child.join(draw.uniform(0.2, 0.8) * duration)
+        child.kill()
+        child.join(60)
+        if child.exitcode == 0:
+            assert same_as(finished, folder)
+            number += 1
+            continue
+        kills += 1
+        if answers(folder):
+            assert batches_are_whole(planned, folder)
+    run(into(planned, folder))
+    assert same_as(finished, folder)

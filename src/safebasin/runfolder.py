@@ -161,6 +161,8 @@ def read_request(folder: Path) -> dict[str, Any]:
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        value = dict(enumerate(value))
     if isinstance(value, dict):
         parts = [_flat(item, f"{prefix}{key}.") for key, item in value.items()]
         return {key: item for part in parts for key, item in part.items()}

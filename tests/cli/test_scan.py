@@ -16,7 +16,7 @@ from safebasin.cli.guard import State
 from safebasin.runfolder import freeze, prepare
 from safebasin.store import writing
 from safebasin.studies.landscape import Plan
-from safebasin.studies.result import Scan
+from safebasin.studies.result import Comparison, Scan, open_run
 
 QUICK = ("--points", 3, "--directions", 1, "--max-new-tokens", 4)
 
@@ -80,6 +80,12 @@ WRONG = [
     (("--prompts", "organism-harmfull"), 2, "organism-harmfull"),
     (("--prompts", "missing.csv"), 3, "missing.csv"),
     (("--system", "nobody"), 2, "nobody"),
+    (("--jailbreak", "stroy"), 2, "did you mean 'story'"),
+    (("--jailbreak", "no place for it"), 2, "{request} in it"),
+    (("--system", "plain", "--system", "plain"), 2, "--system 'plain' is given twice"),
+    (("--jailbreak", "story", "--jailbreak", "story"), 2, "--jailbreak 'story' is given twice"),
+    (("--system", "plain", "--system", "nobody"), 2, "nobody"),
+    (("--perplexity", "missing.txt"), 3, "missing.txt"),
     (("--device", "cuda:77"), 5, "cuda:77"),
     (("--max-new-tokens", 100_000), 3, "--max-new-tokens"),
 ]
@@ -200,3 +206,68 @@ def test_debug_shows_where_it_happened(call, tmp_path) -> None:
     assert State.debug
     call("list", "engines")
     assert not State.debug
+
+
+SEVERAL = ("--system", "plain", "--system", "none", "--jailbreak", "none", "--jailbreak", "story")
+
+
+class TestSeveralConditions:
+    """Each system prompt with each jailbreak is a run of its own, and they are compared."""
+
+    @pytest.fixture
+    def said(self, call, tiny, tmp_path):
+        return call(*command(tiny, tmp_path / "all", *QUICK, *SEVERAL, "--json"))
+
+    def test_json_is_the_comparison_and_nothing_else(self, said, tmp_path) -> None:
+        assert (said.exit_code, said.stderr) == (0, "")
+        found = open_run(tmp_path / "all" / "comparison")
+        assert isinstance(found, Comparison)
+        assert said.stdout == found.summary.to_json()
+
+    def test_each_has_a_folder_with_a_page(self, said, tmp_path) -> None:
+        found = json.loads(said.stdout)
+        folders = {path.name for path in (tmp_path / "all").iterdir()}
+        assert folders == {"comparison", *(run["run"] for run in found["runs"])}
+        assert len(folders) == 5
+        for folder in folders:
+            assert (tmp_path / "all" / folder / "report.html").exists()
+            assert (tmp_path / "all" / folder / "summary.json").exists()
+
+    def test_they_are_paired_and_told_apart(self, said) -> None:
+        found = json.loads(said.stdout)
+        assert all(difference["paired"] for difference in found["differences"])
+        assert len({run["name"] for run in found["runs"]}) == 4
+        assert all(set(run["facts"]) == {"system prompt", "jailbreak"} for run in found["runs"])
+
+    def test_again_asks_nothing(self, call, said, tiny, tmp_path, monkeypatch) -> None:
+        before = {
+            path.name: digest(path)
+            for path in (tmp_path / "all").iterdir()
+            if path.name != "comparison"
+        }
+
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("the model was asked")
+
+        monkeypatch.setattr("safebasin.engines.transformers.TransformersEngine.answer", refuse)
+        again = call(*command(tiny, tmp_path / "all", *QUICK, *SEVERAL, "--json"))
+        assert again.stdout == said.stdout
+        assert before == {name: digest(tmp_path / "all" / name) for name in before}
+
+    def test_a_plan_writes_nothing(self, call, tiny, tmp_path) -> None:
+        found = call(*command(tiny, tmp_path / "all", *QUICK, *SEVERAL, "--plan"))
+        assert found.exit_code == 0
+        assert found.stdout.count("of which 0 are in the store") == 4
+        assert list(tmp_path.iterdir()) == []
+
+    def test_quiet_prints_nothing(self, call, tiny, tmp_path) -> None:
+        found = call(*command(tiny, tmp_path / "all", *QUICK, *SEVERAL[:4], "--quiet"))
+        assert (found.exit_code, found.output) == (0, "")
+        assert (tmp_path / "all" / "comparison" / "report.html").exists()
+
+
+def test_a_measure_is_asked_for_by_flag(call, tiny, tmp_path) -> None:
+    (tmp_path / "text.txt").write_text("Describe how to open a window in a small house.")
+    flags = ("--perplexity", tmp_path / "text.txt", *QUICK, "--json")
+    found = json.loads(call(*command(tiny, tmp_path / "run", *flags)).stdout)
+    assert [measure["unit"] for measure in found["measures"]] == ["share", "perplexity"]

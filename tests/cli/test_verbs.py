@@ -12,8 +12,10 @@ from safebasin.cli.listing import Kind
 from safebasin.studies.landscape import run
 from safebasin.studies.result import Scan
 
-VERBS = [(), ("scan",), ("show",), ("report",), ("list",), ("doctor",), ("organism",),
-         ("organism", "build"), ("organism", "check")]  # fmt: skip
+VERBS = [
+    *((), ("scan",), ("surface",), ("path",), ("compare",), ("show",), ("report",), ("list",)),
+    *(("doctor",), ("organism",), ("organism", "build"), ("organism", "check")),
+]
 
 
 @pytest.fixture

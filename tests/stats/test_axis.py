@@ -19,9 +19,9 @@ def test_keeps_what_is_fit():
         ([0, np.inf], r"x contains inf"),
         ([0, 0.3, 0.3], r"x contains 0\.3 twice"),
         ([0, 0.3, 0.2], r"x has 0\.2 after 0\.3"),
-        ([0], r"x of shape \(1,\)"),
-        ([], r"x of shape \(0,\)"),
-        ([[0, 1]], r"x of shape \(1, 2\)"),
+        ([0], r"x is \[0\.0\]; give two or more"),
+        ([], r"x is \[\]; give two or more"),
+        ([[0, 1]], r"x is \[\[0\.0, 1\.0\]\]; give"),
     ],
 )
 def test_names_the_axis_and_the_value(values, message):

@@ -10,8 +10,8 @@ import typer
 
 from safebasin.cli.guard import guarded
 from safebasin.cli.options import MOVING, Output, with_shared_flags
-from safebasin.cli.studying import do, show_comparison
-from safebasin.errors import UsageError
+from safebasin.cli.studying import do, show_comparison, show_plans
+from safebasin.errors import FailedPointsError, UsageError
 
 if TYPE_CHECKING:
     from safebasin.studies.settings import ScanSettings
@@ -119,10 +119,17 @@ def _compare(each: list[ScanSettings], out: Path | None, output: Output) -> None
     from safebasin.studies.compare import compare
     from safebasin.studies.conditions import plans
 
-    each_alone = replace(output, json=False, quiet=output.quiet or output.json)
-    folders = []
-    for planned in plans(each):
-        do(planned, output if output.plan else each_alone)
-        folders.append(planned.folder)
-    if not output.plan:
-        show_comparison(compare(*folders, out=out and out / "comparison"), output)
+    planned, failed = plans(each), None
+    if output.plan:
+        show_plans(planned, as_json=output.json)
+        return
+    alone = replace(output, json=False, quiet=output.quiet or output.json)
+    for one in planned:
+        try:
+            do(one, alone)
+        except FailedPointsError as error:  # the others are worth having all the same
+            failed = failed or error
+    folders = [one.folder for one in planned]
+    show_comparison(compare(*folders, out=out and out / "comparison"), output)
+    if failed is not None:
+        raise failed

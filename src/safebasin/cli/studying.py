@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -22,7 +23,7 @@ def do(planned: Plan, output: Output) -> None:
         FailedPointsError: some answers have no text or no label.
     """
     if output.plan:
-        _show_plan(planned, as_json=output.json)
+        show_plans([planned], as_json=output.json)
         return
     from safebasin.studies.run import run_with_bar
 
@@ -91,16 +92,23 @@ def single(asked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _show_plan(planned: Plan, *, as_json: bool) -> None:
+def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
+    """Print what would be done and its cost; as JSON, several plans are one list."""
     import json
 
+    if not as_json:
+        for planned in plans:
+            _show_plan(planned)
+        return
+    told = [{"folder": str(planned.folder), **planned.cost} for planned in plans]
+    typer.echo(json.dumps(told if len(told) > 1 else told[0], indent=2))
+
+
+def _show_plan(planned: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if as_json:
-        typer.echo(json.dumps({"folder": str(planned.folder), **planned.cost}, indent=2))
-        return
     cost = planned.cost
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     rows = [

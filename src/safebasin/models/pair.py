@@ -31,7 +31,9 @@ _HARMLESS = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "u
 
 
 def require_alike(
-    first: LoadedModel, others: Sequence[LoadedModel | CheckedCheckpoint]
+    first: LoadedModel,
+    others: Sequence[LoadedModel | CheckedCheckpoint],
+    names: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Refuse checkpoints between which there is no line; the first one's network is the one moved.
 
@@ -42,6 +44,7 @@ def require_alike(
     Args:
         first: the origin, whose tokenizer, chat template and settings are used everywhere.
         others: what the ways lead to, loaded or only checked.
+        names: of the others, where their folders do not tell them apart, as adapters over one base.
 
     Returns:
         What a person should know, in sentences: checkpoints of equal weights, and settings that
@@ -65,7 +68,11 @@ def require_alike(
                 + ": pass checkpoints that were trained from the same base"
             )
         notes += _settings(first, other)
-    everyone = [(_name(each), _checked(each).weights_digest) for each in (first, *others)]
+    called = [_name(first), *(names or map(_name, others))]
+    everyone = [
+        (name, _checked(each).weights_digest)
+        for name, each in zip(called, (first, *others), strict=True)
+    ]
     notes += [
         f"{left} and {right} have the same weights: nothing changes between them"
         for (left, one), (right, two) in combinations(everyone, 2)

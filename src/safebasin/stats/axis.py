@@ -19,7 +19,7 @@ def axis(name: str, values: ArrayLike, *needed: float) -> Floats:
     """
     found = np.asarray(values, float)
     if found.ndim != 1 or found.size < 2:
-        raise UsageError(f"{name} of shape {found.shape} is not a list of two or more coordinates")
+        raise UsageError(f"{name} is {found.tolist()}; give two or more coordinates")
     for value in found[~np.isfinite(found)]:
         raise UsageError(f"{name} contains {value}; every coordinate must be a finite number")
     for before, after in pairwise(found):

@@ -68,7 +68,7 @@ def open_beside(
             that are not versions of one model are refused, with the first differences.
     """
     found = [_open(origin, name) for name in names]
-    notes = require_alike(origin, [each.checked for each in found])
+    notes = require_alike(origin, [each.checked for each in found], [shown(name) for name in names])
     return found, (*_remarks(origin, found), *notes)
 
 
