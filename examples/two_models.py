@@ -1,6 +1,7 @@
-"""The same directions through a model before and after safety training.
+"""Two checkpoints of one model: the same directions through both, and the line between them.
 
-Before, there is nothing to lose: the base model has no floor of refusals and no safety edge.
+Before safety training there is nothing to lose: the base model has no floor of refusals and no
+safety edge. On the way back to it the chat model loses its refusals, and not its coherence.
 
     python examples/two_models.py
 """
@@ -10,10 +11,19 @@ from tempfile import TemporaryDirectory
 
 import safebasin as sb
 
-with TemporaryDirectory() as folder:
-    for name in ("organism:base", "organism:chat"):
-        scan = sb.scan(
-            name, directions=1, points=5, limit=16, progress=False, out=Path(folder, name[9:])
-        )
-        refused = scan.summary.curves["harmful"].refused.mean_P
-        print(f"{name:14}", "refused over α:", " ".join(f"{share:4.0%}" for share in refused))
+SMALL = {"limit": 16, "progress": False}
+
+with TemporaryDirectory() as temporary:
+    runs = Path(temporary)
+    scans = [
+        sb.scan(name, directions=2, points=5, out=runs / name[9:], **SMALL)
+        for name in ("organism:chat", "organism:base")
+    ]
+    comparison = sb.compare(*scans, out=runs / "comparison")
+    print(comparison.summary.sentences.headline)
+
+    line = sb.path("organism:chat", "organism:base", x="0:1:6", out=runs / "line", **SMALL)
+    print(line.summary.sentences.headline)
+    print(line.summary.sentences.edges)
+    refused = line.to_pandas().query("prompts == 'harmful' and label == 'refused'")
+    print(refused[["position", "share", "low", "high"]].to_string(index=False))

@@ -17,7 +17,7 @@ def doctor() -> None:
         from rich.text import Text
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        for name, value in (*_versions(), *_devices(), *_disk(), *_organism()):
+        for name, value in (*_versions(), *_devices(), *_disk(), *_extras(), *_organism()):
             table.add_row(name, Text(value))
         Console().print(table)
         typer.echo("\nTry: safebasin scan")
@@ -59,6 +59,23 @@ def _disk() -> list[Row]:
     import shutil
 
     return [("free disk here", f"{shutil.disk_usage('.').free / 2**30:.1f} GiB")]
+
+
+def _extras() -> list[Row]:
+    """What each extra unlocks, and how to get those that are not here."""
+    from importlib.util import find_spec
+
+    unlocked = {
+        "capability": ("lm_eval", "lm-eval tasks at every point (--task)"),
+        "analysis": ("pyarrow", "pandas and Parquet tables of results (--table)"),
+    }
+    return [
+        (
+            name,
+            what if find_spec(module) else f"{what}: pip install 'safebasin[{name}]'",
+        )
+        for name, (module, what) in unlocked.items()
+    ]
 
 
 def _organism() -> list[Row]:
