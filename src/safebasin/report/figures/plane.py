@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from safebasin.report import bands, formatting
 from safebasin.report.bands import Floats
@@ -20,6 +21,7 @@ from safebasin.report.untrusted import one_line
 from safebasin.report.window import Window
 from safebasin.summary import Place, PlaneSummary, Shares
 
+_TICKS = 4  # at most one more: long numbers need room beside each other
 _LABEL = 48  # characters of a line beside a panel
 
 
@@ -66,6 +68,8 @@ def figure(summary: PlaneSummary) -> Figure:
 def _map(axes: Axes, summary: PlaneSummary, share_YX: Shares | None, panel: _Panel) -> None:
     axes.set_title(panel.title, loc="left", color=LIGHT["muted"])
     axes.set_facecolor(LIGHT["other"])
+    axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
+    axes.yaxis.set_major_locator(MaxNLocator(_TICKS))
     x, y = (bands.array(axis.values) for axis in (summary.x, summary.y))
     unknown = np.full((y.size, x.size), np.nan)
     share = unknown if share_YX is None else np.array([bands.array(row) for row in share_YX])
