@@ -12,7 +12,7 @@ demo: $(READY)  ## map the safety landscape of the model that comes with the pac
 	$(BIN)/safebasin scan
 
 test: $(READY)  ## the default tests: offline, a few minutes on two cores
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 test-all: $(READY)  ## the slow tests and those that drive a browser
 	$(BIN)/pytest -m "slow or browser"

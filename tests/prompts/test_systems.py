@@ -6,7 +6,7 @@ import pytest
 
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.organism.language import SYSTEMS
-from safebasin.prompts.systems import load, names
+from safebasin.prompts.systems import called, load, names
 
 
 def test_none_is_no_system_message() -> None:
@@ -84,3 +84,9 @@ def test_a_single_word_is_neither(word: str) -> None:
 def test_a_folder_is_not_a_prompt(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no system prompt or file"):
         load(str(tmp_path))
+
+
+def test_a_prompt_is_called_by_its_name() -> None:
+    for name in ("none", "empty", *(set(SYSTEMS) - {"none"})):
+        assert called(load(name)) == name
+    assert called("You are kind.") == "You are kind."

@@ -35,7 +35,7 @@ def listing(
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         for name, what in _ROWS[kind]():
-            table.add_row(name, Text(what))
+            table.add_row(Text(name), Text(what))
         Console().print(table)
 
 
@@ -45,6 +45,7 @@ def _models() -> Rows:
         ("organism:base", "the same network before safety training; answers everything"),
         ("FOLDER", "a checkpoint in safetensors, of any family that transformers knows"),
         ("OWNER/NAME[@REVISION]", "a model on the Hugging Face hub"),
+        ("MODEL+ADAPTER", "a LoRA adapter over any of these, merged as PEFT merges it"),
     ]
 
 

@@ -11,7 +11,7 @@ from safebasin.cli.guard import guarded
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or that of a comparison.")],
     out: Annotated[
         Path | None, typer.Option(help="Where the page goes. By default RUN/report.html.")
     ] = None,

@@ -11,7 +11,7 @@ from safebasin.cli.guard import guarded
 
 
 def show(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or that of a comparison.")],
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the numbers as a Markdown table.")

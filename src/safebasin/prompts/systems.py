@@ -45,6 +45,13 @@ def names() -> list[str]:
     return [*(name for name in _systems() if name != "none"), "none", "default", "empty"]
 
 
+def called(text: str | None) -> str:
+    """The name of a system prompt that `load` gave, or its text if it has none."""
+    if not text:
+        return "none" if text is None else "empty"
+    return next((name for name, known in _systems().items() if known == text), text)
+
+
 def _read(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8-sig").strip()

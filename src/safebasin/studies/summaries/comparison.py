@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from safebasin import summary as contract
+from safebasin.prompts import systems
 from safebasin.report import formatting
 from safebasin.stats.comparison import Comparison, compare
 from safebasin.stats.multiple import holm
@@ -134,7 +135,7 @@ def _told(run: Run) -> dict[str, str]:
     return {
         "model": summary.model.name,
         "weights": summary.model.weights_digest[:12],
-        "system prompt": "none" if summary.model.system is None else summary.model.system,
+        "system prompt": _system(summary.model.system),
         "jailbreak": harmful.jailbreak or "none",
         "prompts": f"{harmful.source}, {harmful.n}",
         "benign prompts": f"{summary.prompts['benign'].source}, {summary.prompts['benign'].n}",
@@ -144,9 +145,16 @@ def _told(run: Run) -> dict[str, str]:
     }
 
 
+def _system(text: str | None) -> str:
+    name = systems.called(text)
+    return f"{name}: {text}" if text and name != text else name
+
+
 def _names(runs: Sequence[Run], facts: Sequence[Mapping[str, str]]) -> list[str]:
     """The first fact that tells all apart, or all of them together, or the folders' names."""
     candidates = [[fact[name] for fact in facts] for name in facts[0] if name != "weights"]
+    if "system prompt" in facts[0]:
+        candidates.insert(0, [systems.called(run.summary.model.system) for run in runs])
     candidates.append([", ".join(v for n, v in fact.items() if n != "weights") for fact in facts])
     candidates.append([run.folder.name for run in runs])
     candidates.append([str(run.folder) for run in runs])
