@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,3 +20,10 @@ def test_plain_text_is_only_quoted() -> None:
 
 def test_long_text_is_cut_and_says_so() -> None:
     assert shown("x" * 300, 10) == "'xxxxxxxxx…'"
+
+
+def test_a_long_path_keeps_its_end() -> None:
+    long = Path("/models") / ("x" * 300) / "model.safetensors"
+    assert shown(long).endswith("x/model.safetensors'")
+    assert shown(long).startswith("'/models/xxx")
+    assert len(shown(long)) == 162

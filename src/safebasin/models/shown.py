@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 def shown(text: object, limit: int = 160) -> str:
-    """The text in quotes, control and direction characters escaped, cut to `limit` characters."""
+    """The text in quotes, control and direction characters escaped, cut to `limit` characters.
+
+    A path is cut in its middle: which file it is stands at its end.
+    """
     plain = str(text)
-    return repr(plain if len(plain) <= limit else plain[: limit - 1] + "…")
+    if len(plain) <= limit:
+        return repr(plain)
+    tail = (limit - 1) // 2 if isinstance(text, Path) else 0
+    return repr(f"{plain[: limit - 1 - tail]}…{plain[len(plain) - tail :]}")
