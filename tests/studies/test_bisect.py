@@ -114,3 +114,10 @@ def test_blocks_are_of_one_kind_and_each_search_starts_elsewhere() -> None:
     assert other == [within.of_kind["harmful"][1]]
     assert second.point(0.25).key == "gaussian.layer.norms.s0.d0@0.25"
     assert first.point(0.25).key == "gaussian.layer.norms.s0.d0@-0.25"
+
+
+def test_progress_counts_every_response_once(planned, found, tmp_path) -> None:
+    ticks = []
+    run(replace(planned, folder=tmp_path / "counted"), lambda tick: ticks.append(tick.done))
+    assert ticks == sorted(ticks)
+    assert ticks[-1] == found.summary.spent.responses

@@ -120,8 +120,15 @@ def _show_plan(planned: Plan) -> None:
         ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),
         ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and their copies"),
         ("run folder", str(planned.folder)),
-        *(("note", note) for note in planned.notes),
+        *(("note", note) for note in (*planned.notes, *_open_ended(planned))),
     ]
     for name, value in rows:
         table.add_row(name, Text(value))
     Console().print(table)
+
+
+def _open_ended(planned: Plan) -> tuple[str, ...]:
+    """What the numbers of a plan are, where the answers decide how much is asked."""
+    if planned.request["study"] == "edges":
+        return ("the answers decide how much is asked; the numbers are the whole coarse grid's",)
+    return ("at most so much; it may end before",) if planned.schedule else ()

@@ -129,8 +129,9 @@ def schedule(store: Store, every: tuple[Batch, ...], rays: Rays) -> Iterator[Ste
     for search in searches(rays):
         observed: dict[float, Seen] = {}
         while isinstance(question := _next(store, search, within, observed), Question):
-            asked = within.asked(search, question)
-            yield Step(search.point(question.radius), tuple(by_ids[ids] for ids in asked))
+            there = observed[question.radius].blocks if question.radius in observed else 0
+            new = within.asked(search, question)[there:]
+            yield Step(search.point(question.radius), tuple(by_ids[ids] for ids in new))
             observed[question.radius] = seen(store, search, question, within)
 
 

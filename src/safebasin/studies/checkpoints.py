@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, UsageError
@@ -67,7 +68,8 @@ def open_beside(
         UsageError, InputRejectedError, IntegrityError, ResourceError: see `load`; and checkpoints
             that are not versions of one model are refused, with the first differences.
     """
-    found = [_open(origin, name) for name in names]
+    gate = cache(check)  # adapters share a base, whose files need be read once
+    found = [_open(origin, name, gate) for name in names]
     notes = require_alike(origin, [each.checked for each in found], [shown(name) for name in names])
     return found, (*_remarks(origin, found), *notes)
 
@@ -95,14 +97,14 @@ def short_names(names: Sequence[str]) -> list[str]:
     return last if len(set(last)) == len(last) else list(names)
 
 
-def _open(origin: LoadedModel, name: str) -> Checkpoint:
+def _open(origin: LoadedModel, name: str, gate: Callable[[Path], CheckedCheckpoint]) -> Checkpoint:
     ref = ModelRef.parse(name)
     if _is_folder_of_adapter(ref.source):
         if ref.adapter is not None:
             raise UsageError(f"{shown(name)} puts an adapter over an adapter: merge the first one")
         ref = over(ModelRef(origin.ref.source, origin.ref.revision), Path(ref.source))
     folder, adapter_folder = resolve(ref), resolve_adapter(ref)
-    checked = check(folder)
+    checked = gate(folder)
     rows = _rows(origin, ref, checked)
     if adapter_folder is not None:
         adapter = read_adapter(adapter_folder)
