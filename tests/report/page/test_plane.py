@@ -103,3 +103,13 @@ def test_same_input_same_bytes_and_not_too_large():
 
 def test_a_fine_map_is_not_too_large():
     assert len(render(plane(nx=100, ny=100)).encode()) < 8_000_000
+
+
+def test_a_line_and_a_random_direction_are_not_called_three_checkpoints() -> None:
+    found = plane(study="path")
+    one = found.model_copy(update={"places": found.places[:1]})
+    none = found.model_copy(update={"places": []})
+    assert "three checkpoints" in render(found, ())
+    assert "three checkpoints" not in render(one, ())
+    assert f"along {one.y.name}" in " ".join(render(one, ()).split())
+    assert "along two directions" in " ".join(render(none, ()).split())

@@ -23,7 +23,7 @@ def content(summary: PlaneSummary) -> dict[str, Any]:
         "checkpoints": checkpoint_rows(summary),
         "layers": Layers.of(named),
         "explained": None if explained is None else formatting.percent(explained),
-        "random": summary.study == "surface",
+        "ends": len(summary.places),
     }
 
 
