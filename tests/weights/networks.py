@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from safebasin.records import Direction, Point
+from safebasin.weights.direction import noise
+from safebasin.weights.overlay import Overlay
+
 
 def bits(tensor: Tensor) -> Tensor:
     """The tensor's memory as integers: unlike `==`, tells −0 from 0 and knows NaN."""
@@ -47,3 +51,28 @@ class Odd(nn.Module):
         self.transposed = nn.Parameter(draw(3, 6, 4).data.transpose(1, 2))
         self.norm = nn.LayerNorm(5)
         self.register_buffer("steps", torch.ones(3))
+
+
+def state_at(over: Overlay, model: nn.Module, point: Point) -> dict[str, Tensor]:
+    with over.at(point):
+        return snapshot(model)
+
+
+def equal(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
+    return left.keys() == right.keys() and all(same_bits(left[name], right[name]) for name in left)
+
+
+A, B = Direction(0), Direction(1)
+POINTS = (
+    Point(((A, 0.3),)),
+    Point(((B, -1.7),)),
+    Point(((A, 0.1), (B, 0.2))),
+    Point(((Direction(2, noise="rademacher", norm="row"), 0.5),)),
+    Point(((Direction(1, norm="model", orthogonal_to=0), 0.25),)),
+)
+
+
+def plain_direction(recipe: Direction, name: str, weight: Tensor) -> Tensor:
+    """The published computation on a whole tensor: noise, rescaled to the weight's norm."""
+    drawn = noise(recipe, name, 0, weight.numel(), weight.device).view(weight.shape)
+    return drawn * (weight.double().norm() / drawn.double().norm()).float()
