@@ -13,6 +13,7 @@ import published
 import torch
 
 from safebasin.engines.base import Encoded, plan_batches
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.judges.keyword import PHRASES, KeywordJudge
 from safebasin.studies.landscape import plan
@@ -54,7 +55,7 @@ def run_ours(radius: float, points: int) -> tuple[list[bool], float, int]:
     ]
     rays = planned.settings.rays
     start = time.perf_counter()
-    engine = TransformersEngine(planned.loaded, max_new_tokens=TOKENS)
+    engine = TransformersEngine(planned.loaded, Manner(max_new_tokens=TOKENS))
     refused, longest = [], 0
     for x in rays.axis_P:
         with engine.at(rays.point(0, x)):

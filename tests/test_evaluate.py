@@ -39,7 +39,7 @@ class Engine:
         yield
         self.point = Point()
 
-    def answer(self, batch: Batch, settled=None) -> list[Response]:
+    def answer(self, batch: Batch, settled=None, drafts=None) -> list[Response]:
         self.answered.append((self.point.key, batch))
         return [
             Response(one.prompt_id, "", (), "numeric_failure")
@@ -75,7 +75,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def everything(store: Store, engine: Engine, judges: Sequence = ()) -> list[int]:
     ticks: list[int] = []
     for step in WORK.steps:
-        generate(engine, store, step, None, ticks.append)
+        generate(engine, store, step, None, {}, ticks.append)
         pass_judgement(store, PROMPTS, step.point.key, judges)
     return ticks
 
@@ -110,7 +110,7 @@ def test_only_absent_batches_are_done_and_they_are_the_planned_ones(store: Store
     store.add_responses("origin", engine.answer(middle))
     engine.answered.clear()
     ticks: list[int] = []
-    generate(engine, store, AT_ORIGIN, None, ticks.append)
+    generate(engine, store, AT_ORIGIN, None, {}, ticks.append)
     assert engine.answered == [("origin", WORK.batches[0]), ("origin", WORK.batches[2])]
     assert ticks == [2, 2, 1]
 
@@ -118,7 +118,7 @@ def test_only_absent_batches_are_done_and_they_are_the_planned_ones(store: Store
 def test_a_part_of_a_batch_was_not_written_by_us(store: Store) -> None:
     store.add_responses("origin", Engine().answer(WORK.batches[0][:1]))
     with pytest.raises(IntegrityError, match="1 of a batch of 2 responses at origin"):
-        generate(Engine(), store, AT_ORIGIN, None, lambda _: None)
+        generate(Engine(), store, AT_ORIGIN, None, {}, lambda _: None)
 
 
 def test_a_judge_added_later_fills_in_only_its_own_verdicts(store: Store) -> None:
@@ -144,7 +144,7 @@ def test_what_is_not_text_reaches_no_judge(store: Store) -> None:
 
 def test_the_same_answer_as_at_the_origin_is_judged_once(store: Store) -> None:
     class Steady(Engine):
-        def answer(self, batch: Batch, settled=None) -> list[Response]:
+        def answer(self, batch: Batch, settled=None, drafts=None) -> list[Response]:
             return [Response(one.prompt_id, "steady", (3,), "eos") for one in batch]
 
     judge = Judge()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from safebasin.engines.base import Batch, Encoded, Engine, Settled, plan_batches
+from safebasin.engines.base import Batch, Drafts, Encoded, Engine, Settled, plan_batches
 from safebasin.errors import IntegrityError
 from safebasin.judges.base import Exchange, Judge
 from safebasin.records import Point, Prompt, Response, Verdict, asked_by
@@ -77,6 +77,7 @@ def generate(
     store: Store,
     step: Step,
     settled: Settled | None,
+    drafts: Drafts,
     answered: Callable[[int], None],
 ) -> None:
     """Answer every batch of a step that the store lacks; each is durable before the next begins.
@@ -86,6 +87,7 @@ def generate(
         store: holds what is answered already.
         step: what to ask, and where.
         settled: tells when an answer can end early; None never.
+        drafts: see `engines.base.Drafts`.
         answered: called with the number of prompts after each batch, and first for those that are
             there already; not called where all are.
 
@@ -110,7 +112,7 @@ def generate(
         answered(there)
     with engine.at(step.point):
         for batch in waiting:
-            store.add_responses(step.point.key, engine.answer(batch, settled))
+            store.add_responses(step.point.key, engine.answer(batch, settled, drafts))
             answered(len(batch))
 
 
@@ -168,6 +170,14 @@ def settled_by(judges: Sequence[Judge]) -> Settled | None:
     if not judges or any(not judge.decides_early for judge in judges):
         return None
     return lambda text: all(judge.settled(text) for judge in judges)
+
+
+def drafts(store: Store) -> Drafts:
+    """What was answered at the origin, where that is complete: most answers begin like these.
+
+    Not what was answered at the nearest point: an answer would depend on which points came before.
+    """
+    return {response.id: response.token_ids for response in store.responses(ORIGIN.key)}
 
 
 class Scorer:

@@ -9,6 +9,7 @@ from scipy.stats import chisquare, kstest
 
 from safebasin.engines.base import Batch, Encoded
 from safebasin.engines.decode import greedy
+from safebasin.engines.registry import Manner
 from safebasin.engines.sampling import Sampler, Sampling, uniform
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.chat import Conversation
@@ -71,18 +72,20 @@ def test_logits_that_are_not_numbers_are_told() -> None:
 def test_answers_depend_on_nothing_but_seed_prompt_and_sample(
     loaded: LoadedModel, batch: Batch
 ) -> None:
-    hot = TransformersEngine(loaded, max_new_tokens=12, sampling=Sampling(2.0, 0))
+    hot = TransformersEngine(loaded, Manner(max_new_tokens=12, sampling=Sampling(2.0, 0)))
     together = hot.answer(batch)
     assert [(r.prompt_id, r.sample) for r in together] == [(b.prompt_id, b.sample) for b in batch]
     assert together == hot.answer(batch), "drawing again draws the same"
     assert {r.text for r in together} == {r.text for r in hot.answer(batch[::-1])}
     assert len({r.token_ids for r in together[:3]}) > 1, "samples of one prompt differ"
-    other = TransformersEngine(loaded, max_new_tokens=12, sampling=Sampling(2.0, 1)).answer(batch)
+    other = TransformersEngine(loaded, Manner(max_new_tokens=12, sampling=Sampling(2.0, 1))).answer(
+        batch
+    )
     assert [r.text for r in other] != [r.text for r in together]
 
 
 def test_the_draws_are_the_same_at_every_point(loaded: LoadedModel, batch: Batch) -> None:
-    hot = TransformersEngine(loaded, max_new_tokens=12, sampling=Sampling(1.5, 0))
+    hot = TransformersEngine(loaded, Manner(max_new_tokens=12, sampling=Sampling(1.5, 0)))
     there = hot.answer(batch)
     with hot.at(Point(((Direction(0), 1e-9),))):
         assert [r.text for r in hot.answer(batch)] == [r.text for r in there]

@@ -11,6 +11,7 @@ from builders import tiny_checkpoint
 from engines.lengths import answers_alone, common_ends, prompts
 from safebasin.engines import transformers as module
 from safebasin.engines.base import Batch, Encoded
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.judges.base import Exchange
 from safebasin.judges.keyword import KeywordJudge
@@ -32,11 +33,11 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 @pytest.fixture(scope="module")
 def engine(loaded: LoadedModel) -> TransformersEngine:
-    return TransformersEngine(loaded, max_new_tokens=10)
+    return TransformersEngine(loaded, Manner(max_new_tokens=10))
 
 
 def with_ends(loaded: LoadedModel, ends: frozenset[int], most: int = 10) -> TransformersEngine:
-    return TransformersEngine(replace(loaded, end_ids=ends), max_new_tokens=most)
+    return TransformersEngine(replace(loaded, end_ids=ends), Manner(max_new_tokens=most))
 
 
 class TestAnswer:
@@ -69,7 +70,7 @@ class TestAnswer:
 
     def test_numeric_failure_has_no_text(self, tmp_path: Path) -> None:
         broken = load(ModelRef(str(tiny_checkpoint(tmp_path))))
-        engine = TransformersEngine(broken, max_new_tokens=10)
+        engine = TransformersEngine(broken, Manner(max_new_tokens=10))
         sound = engine.answer(BATCH)
         token = SOME[2][4]
         broken.model.get_input_embeddings().weight.data[token] = float("inf")
@@ -191,7 +192,7 @@ class TestStoppingEarly:
     @pytest.mark.parametrize("x", [0.0, 0.3])
     def test_the_verdict_is_that_of_the_full_answer(self, organism: LoadedModel, x: float) -> None:
         some, batch = self.asked(organism)
-        judge, engine = KeywordJudge(), TransformersEngine(organism, max_new_tokens=48)
+        judge, engine = KeywordJudge(), TransformersEngine(organism, Manner(max_new_tokens=48))
         with engine.at(Point(((Direction(0), x),))):
             full, early = engine.answer(batch), engine.answer(batch, judge.settled)
         labels = [
@@ -212,7 +213,7 @@ class TestStoppingEarly:
 @pytest.mark.gpu
 def test_answers_on_a_gpu_are_repeatable(tmp_path: Path) -> None:
     loaded = load(ModelRef(str(tiny_checkpoint(tmp_path))), device="cuda")
-    engine = TransformersEngine(loaded, max_new_tokens=10)
+    engine = TransformersEngine(loaded, Manner(max_new_tokens=10))
     first = engine.answer(BATCH)
     with engine.at(FAR):
         assert engine.answer(BATCH) != first

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from safebasin.engines.base import Encoded, plan_batches
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.evaluate import Scorer
 from safebasin.judges.base import Exchange
@@ -52,7 +53,7 @@ def asked() -> Asked:
     }
     rendered = loaded.chat.encode([Conversation(None, p.text) for p in prompts.values()])
     encoded = [Encoded(id_, one.token_ids) for id_, one in zip(prompts, rendered, strict=True)]
-    engine = TransformersEngine(loaded, max_new_tokens=TOKENS)
+    engine = TransformersEngine(loaded, Manner(max_new_tokens=TOKENS))
     said = {}
     for x in (0.0, *DISTANCES):
         with engine.at(Point(((Direction(0), x),))):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from safebasin.engines.base import Encoded, plan_batches
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.measures.accuracy import ABOUT, accuracy, has_answer
 from safebasin.models.chat import Conversation
@@ -26,7 +27,7 @@ def said() -> dict[float, list[Response]]:
     loaded = load(ModelRef(str(folder("chat"))))
     rendered = loaded.chat.encode([Conversation(None, p.text) for p in PROMPTS.values()])
     encoded = [Encoded(id_, one.token_ids) for id_, one in zip(PROMPTS, rendered, strict=True)]
-    engine = TransformersEngine(loaded, max_new_tokens=48)
+    engine = TransformersEngine(loaded, Manner(max_new_tokens=48))
     found = {}
     for x in (0.0, FAR):
         with engine.at(Point(((Direction(0), x),))):

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from scans import ASKED, settings
 
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
 from safebasin.records import ModelRef, Point
@@ -25,7 +26,7 @@ def weights(model: str) -> dict[str, torch.Tensor]:
 def placed(planned: Plan, *coordinates: float) -> dict[str, torch.Tensor]:
     """The live weights at a point of the plan's grid."""
     engine = TransformersEngine(
-        planned.loaded, skip=planned.settings.skip, max_new_tokens=4, given=planned.given
+        planned.loaded, Manner(skip=planned.settings.skip, max_new_tokens=4, given=planned.given)
     )
     point = Grid.from_json(planned.request["grid"]).point(*coordinates)
     with engine.at(point):

@@ -11,6 +11,7 @@ from builders import edit_tensor
 from scans import POINTS, PROMPTS, RESPONSES, SMALL, digest, files, into, settings
 
 import safebasin
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import InputRejectedError, IntegrityError, ReproducibilityError, UsageError
 from safebasin.models.organism import folder as organism
@@ -47,7 +48,7 @@ def test_every_point_has_every_answer_once(planned: Plan, finished: Scan) -> Non
 
 
 def test_the_origin_is_the_checkpoint_and_is_shared(planned: Plan, finished: Scan) -> None:
-    engine = TransformersEngine(planned.loaded, max_new_tokens=SMALL["max_new_tokens"])
+    engine = TransformersEngine(planned.loaded, Manner(max_new_tokens=SMALL["max_new_tokens"]))
     alone = [one for batch in planned.work.batches for one in engine.answer(batch)]
     with reading(finished.folder) as store:
         assert sorted(alone, key=lambda r: r.prompt_id) == store.responses("origin")

@@ -12,6 +12,7 @@ from builders import tiny_checkpoint
 from scans import ASKED, copied, files, relabel, settings
 
 import safebasin
+from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
 from safebasin.records import Label, ModelRef, Point
@@ -174,7 +175,7 @@ class TestPlane:
         scan = landscape.plan(settings(tiny, limit=1))
         point = scan.work.points[1]
         assert point.terms[0][1] == -0.5
-        engine = TransformersEngine(scan.loaded, max_new_tokens=4)
+        engine = TransformersEngine(scan.loaded, Manner(max_new_tokens=4))
         with engine.at(point):
             expected = {n: p.detach().clone() for n, p in scan.loaded.model.named_parameters()}
         assert_same(placed(made, 0.0, -0.5), expected)

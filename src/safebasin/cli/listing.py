@@ -114,7 +114,9 @@ def _judges() -> Rows:
 
 
 def _engines() -> Rows:
-    return [("transformers", "the reference engine, in this process, on CPU or GPU")]
+    from safebasin.engines.registry import CATALOGUE
+
+    return [(name, about.title) for name, about in CATALOGUE.items()]
 
 
 def _systems() -> Rows:

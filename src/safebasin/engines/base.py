@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from safebasin.records import Point, Response, response_id
+from safebasin.weights.overlay import Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,19 @@ Settled = Callable[[str], bool]
 """Whether no continuation of a text could change any verdict that was asked for."""
 
 
+Drafts = Mapping[str, tuple[int, ...]]
+"""Tokens that responses may well begin with, by response id. Each is checked before it is taken, so
+drafts save time and change nothing; those of a run are what was answered at the origin."""
+
+
 class Engine(Protocol):
-    """Runs one model. Only the thread that made it may use it."""
+    """Runs one model. Only the thread that made it may use it.
+
+    Attributes:
+        overlay: the checkpoint's weights, and the directions through them.
+    """
+
+    overlay: Overlay
 
     @property
     def name(self) -> str:
@@ -45,7 +57,9 @@ class Engine(Protocol):
         """The model stands at `point` inside the block, and at the checkpoint outside."""
         ...
 
-    def answer(self, batch: Batch, settled: Settled | None = None) -> list[Response]:
+    def answer(
+        self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
+    ) -> list[Response]:
         """Answers, in the batch's order.
 
         The same batch at the same point gets the same answers, so batches are planned from the

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import torch
 import transformers
 from torch import Tensor
 
-from safebasin.engines.base import Batch, Settled
+from safebasin.engines.base import Batch, Drafts, Settled
 from safebasin.engines.decode import decode, pad_left
-from safebasin.engines.sampling import Sampler, Sampling
+from safebasin.engines.registry import Manner
+from safebasin.engines.sampling import Sampler
 from safebasin.models.load import LoadedModel
-from safebasin.records import Displacement, Point, Response, Skip
-from safebasin.weights.given import Given
+from safebasin.records import Point, Response
 from safebasin.weights.overlay import Overlay
 
 LOGITS_BYTES = 64 << 20
@@ -24,30 +24,20 @@ LOGITS_BYTES = 64 << 20
 class TransformersEngine:
     """Answers and scores with a loaded model, at any point of its weight space."""
 
-    def __init__(
-        self,
-        loaded: LoadedModel,
-        *,
-        skip: Skip = "norms",
-        max_new_tokens: int = 512,
-        given: Mapping[Displacement, Given] | None = None,
-        sampling: Sampling | None = None,
-    ) -> None:
+    def __init__(self, loaded: LoadedModel, manner: Manner | None = None) -> None:
         """Take hold of a loaded model.
 
         Args:
             loaded: moved only inside `at`.
-            skip: which parameters random directions leave in place.
-            max_new_tokens: token limit of an answer.
-            given: what displacements stand for; see `Overlay`.
-            sampling: how tokens are drawn; None takes the most likely one.
+            manner: how to answer.
         """
+        manner = manner or Manner()
         self._loaded = loaded
         self._model = loaded.model
         self._end_ids = frozenset(loaded.end_ids)
-        self._max_new_tokens = max_new_tokens
-        self._sampling = sampling
-        self.overlay = Overlay(loaded.model, skip, given=given)
+        self._max_new_tokens = manner.max_new_tokens
+        self._sampling = manner.sampling
+        self.overlay = Overlay(loaded.model, manner.skip, given=manner.given)
 
     @property
     def name(self) -> str:
@@ -58,7 +48,12 @@ class TransformersEngine:
         """See `Engine.at`."""
         return self.overlay.at(point)
 
-    def answer(self, batch: Batch, settled: Settled | None = None) -> list[Response]:
+    def answer(
+        self,
+        batch: Batch,
+        settled: Settled | None = None,
+        drafts: Drafts | None = None,  # noqa: ARG002
+    ) -> list[Response]:
         """See `Engine.answer`."""
         names = tuple(encoded.id for encoded in batch)
         rows = decode(
@@ -135,3 +130,7 @@ class TransformersEngine:
 
     def _text(self, token_ids: Sequence[int]) -> str:
         return str(self._loaded.tokenizer.decode(token_ids, skip_special_tokens=True))
+
+
+make = TransformersEngine
+"""See `registry.make`."""

@@ -8,10 +8,20 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from safebasin.engines import registry
+from safebasin.engines.base import Engine
 from safebasin.engines.sampling import Sampling
-from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import ReproducibilityError
-from safebasin.evaluate import Progress, Scorer, Step, Tick, generate, pass_judgement, settled_by
+from safebasin.evaluate import (
+    Progress,
+    Scorer,
+    Step,
+    Tick,
+    drafts,
+    generate,
+    pass_judgement,
+    settled_by,
+)
 from safebasin.judges.base import Exchange
 from safebasin.judges.registry import Means, build, labels_early
 from safebasin.records import Direction, Label, Point, Prompt
@@ -33,13 +43,7 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
         UsageError, LockedError, ResourceError, IntegrityError: see `store.writing`.
         ReproducibilityError: a direction does not come out as it did when the run began.
     """
-    engine = TransformersEngine(
-        planned.loaded,
-        skip=planned.settings.skip,
-        max_new_tokens=planned.settings.tokens,
-        given=planned.given,
-        sampling=_sampling(planned.settings),
-    )
+    engine = registry.make(planned.settings.engine, planned.loaded, manner(planned))
     with writing(planned.folder, planned.request) as store:
         _describe(planned, engine, store)
         evaluate(planned, engine, store, progress)
@@ -49,6 +53,18 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
     return found
 
 
+def manner(planned: Plan) -> registry.Manner:
+    """How a study's engine answers."""
+    settings = planned.settings
+    return registry.Manner(
+        skip=settings.skip,
+        max_new_tokens=settings.tokens,
+        batch_size=settings.batch,
+        given=planned.given,
+        sampling=_sampling(settings),
+    )
+
+
 def run_with_bar(planned: Plan, *, shown: bool = True) -> Any:
     """The same, with a progress bar that tells the latest result."""
     title = f"{planned.request['study']} {planned.loaded.ref}"
@@ -56,7 +72,7 @@ def run_with_bar(planned: Plan, *, shown: bool = True) -> Any:
         return run(planned, lambda tick: advance(tick.done, tick.total, tick.note))
 
 
-def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: Progress) -> None:
+def evaluate(planned: Plan, engine: Engine, store: Store, progress: Progress) -> None:
     """Every step in order: generate, then judge. The origin calibrates the judges."""
     work, names = planned.work, planned.settings.judges
     scorer = Scorer(engine, planned.subject.encoded, planned.settings.batch)
@@ -72,7 +88,8 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
 
     for step in planned.steps(store):
         _require_same_directions(engine, store, step)
-        generate(engine, store, step, settled, answered)
+        known = drafts(store) if step.point.terms else {}
+        generate(engine, store, step, settled, known, answered)
         before = done = before + step.prompts
         judges = judges or build(names, _means(planned, store, scorer, step.point))
         pass_judgement(store, work.prompts, step.point.key, judges)
@@ -80,7 +97,7 @@ def evaluate(planned: Plan, engine: TransformersEngine, store: Store, progress: 
         progress(Tick(done, total, latest(store, judges[0].key, step.point)))
 
 
-def measure(planned: Plan, engine: TransformersEngine, store: Store, point: Point) -> None:
+def measure(planned: Plan, engine: Engine, store: Store, point: Point) -> None:
     """Take every measure at a point that the store lacks; each is one transaction."""
     missing = [
         one for one in planned.subject.measures if not store.measurements(one.about.name, point.key)
@@ -106,7 +123,7 @@ def latest(store: Store, judge: str, point: Point) -> str:
     return f"{called(point)}: {shares}"
 
 
-def _describe(planned: Plan, engine: TransformersEngine, store: Store) -> None:
+def _describe(planned: Plan, engine: Engine, store: Store) -> None:
     """Record what was loaded: with it, a summary can be made from the store alone.
 
     What the summary needs comes first, so that a run is either described or not begun.
@@ -134,7 +151,7 @@ def _describe(planned: Plan, engine: TransformersEngine, store: Store) -> None:
     )
 
 
-def _require_same_directions(engine: TransformersEngine, store: Store, step: Step) -> None:
+def _require_same_directions(engine: Engine, store: Store, step: Step) -> None:
     """A direction is a recipe; make sure that it still makes what it made when the run began."""
     known = store.answered(step.point.key)
     if all(encoded.id in known for batch in step.batches for encoded in batch):

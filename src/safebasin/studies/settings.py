@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from safebasin.engines.registry import CATALOGUE as ENGINES
 from safebasin.errors import UsageError
 from safebasin.judges import registry
 from safebasin.prompts import catalog
@@ -13,7 +14,6 @@ from safebasin.records import Noise, Norm, Skip
 from safebasin.stats.sequential import FEWEST
 from safebasin.studies.rays import Rays
 
-ENGINES = ("transformers",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PUBLISHED_TOKENS = 512
 ORGANISM_TOKENS = 48
@@ -81,7 +81,7 @@ class Settings:
             ("noise", self.noise, get_args(Noise)),
             ("norm", self.norm, get_args(Norm)),
             ("skip", self.skip, get_args(Skip)),
-            ("engine", self.engine, ENGINES),
+            ("engine", self.engine, tuple(ENGINES)),
             ("dtype", self.dtype, DTYPES),
         ):
             require(choice in allowed, f"--{flag} is {choice!r}; it must be {_either(allowed)}")
