@@ -12,8 +12,7 @@ from torch import Tensor
 
 from safebasin.records import Direction, Norm
 from safebasin.weights import direction as module
-from safebasin.weights.direction import chunks, noise, scales
-from safebasin.weights.overlay import materialise
+from safebasin.weights.direction import chunks, materialise, noise, scales
 from safebasin.weights.parameters import movable, rows
 from weights.networks import Odd, same_bits
 

@@ -9,10 +9,9 @@ from torch import Tensor
 
 from safebasin.records import Direction
 from safebasin.weights import windows as windows_module
-from safebasin.weights.direction import scales
+from safebasin.weights.direction import materialise, scales
 from safebasin.weights.geometry import cosine, distances, layer, measure
 from safebasin.weights.given import Drawn, Held
-from safebasin.weights.overlay import materialise
 from safebasin.weights.windows import MIN_ENTRIES
 from weights.networks import Odd
 

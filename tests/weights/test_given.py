@@ -4,9 +4,8 @@ import pytest
 import torch
 
 from safebasin.records import Direction
-from safebasin.weights.direction import scales
+from safebasin.weights.direction import materialise, scales
 from safebasin.weights.given import Difference, Drawn, Held
-from safebasin.weights.overlay import materialise
 from safebasin.weights.parameters import movable, rows
 from weights.networks import Odd, same_bits
 

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from safebasin.records import Direction, Displacement, Point
 from safebasin.weights import direction as direction_module
-from safebasin.weights.direction import scales
+from safebasin.weights.direction import materialise, scales
 from safebasin.weights.given import Along, Held, Towards
-from safebasin.weights.overlay import Overlay, materialise, overlay
+from safebasin.weights.overlay import Overlay, overlay
 from weights.networks import (
     POINTS,
     A,

@@ -7,6 +7,7 @@ file would have put there.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Collection
 from typing import Any
@@ -22,6 +23,7 @@ from safebasin.models.shown import shown
 from safebasin.weights.given import Held
 
 _TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_BLOCKS, _BLOCK_BYTES = 256, 4096
 _COMPARED = 1 << 20
 """Bytes of two stored copies of a tied tensor that are compared at a time."""
 
@@ -79,6 +81,15 @@ def live_names(model: Any, stored: Collection[str]) -> dict[str, str | None]:
     return found
 
 
+def _sample(file: np.memmap[Any, np.dtype[np.uint8]]) -> str:
+    """A hash of blocks from all over a file, which costs next to nothing."""
+    digest = hashlib.sha256(str(len(file)).encode())
+    for block in range(_BLOCKS):
+        start = block * len(file) // _BLOCKS
+        digest.update(file[start : start + _BLOCK_BYTES].tobytes())
+    return digest.hexdigest()
+
+
 class FileRows:
     """The parameters of a network as a checkpoint on disk has them; files are mapped, not loaded.
 
@@ -130,6 +141,21 @@ class FileRows:
                 "--dtype bfloat16 or float32"
             )
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, which maps the same files for itself."""
+        samples = {name: _sample(file) for name, file in self._files.items()}
+        return {**vars(self), "_folder": self._folder.resolve(), "_files": samples}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._files = {name: np.memmap(self._folder / name, np.uint8, "r") for name in self._files}
+        for name, file in self._files.items():
+            if _sample(file) != state["_files"][name]:
+                raise IntegrityError(
+                    f"{shown(self._folder / name)} is another file in this process than where the "
+                    "run began: give every machine the same checkpoints"
+                )
 
     def _add(self, name: str, file: str, entry: Entry) -> None:
         """A tied tensor may be stored twice; the loader ties it only if both are the same."""

@@ -10,19 +10,23 @@ the Loss Landscape of Neural Nets" (NeurIPS 2018).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from safebasin.records import Direction
+from safebasin.weights import fused
 from safebasin.weights.normal import normal, rademacher
 from safebasin.weights.parameters import rows
-from safebasin.weights.philox import stream_key, words
+from safebasin.weights.philox import Key, stream_key, words
 
 CHUNK = 1 << 16
 """Entries that are drawn at a time: few enough to stay in a CPU's cache and cost no memory."""
+
+GPU_CHUNK = 1 << 23
+"""The same on a GPU: enough to keep it busy, in less than a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +45,25 @@ class Scale:
 
 Scales = dict[str, Scale]
 
+Read = Callable[[str, slice], Tensor]
+"""Some rows of a tensor by its name, as `given.Rows.rows`."""
+
 
 def noise(direction: Direction, name: str, start: int, stop: int, device: torch.device) -> Tensor:
     """Entries start … stop−1 of a direction's raw noise in the tensor called `name`, as fp32.
 
     Before normalisation and orthogonalisation; mean 0, variance 1.
     """
-    key = stream_key("safebasin.direction", direction.seed, direction.index, name)
-    draw = {"gaussian": normal, "rademacher": rademacher}[direction.noise]
-    return draw(words(key, start, stop, device))
+    key, gaussian = _stream(direction, name), direction.noise == "gaussian"
+    if fused.available(device):
+        return fused.noise(key, gaussian=gaussian, start=start, stop=stop, device=device)
+    return (normal if gaussian else rademacher)(words(key, start, stop, device))
 
 
 def chunks(tensor: Tensor) -> Iterator[slice]:
-    """Slices of whole rows of `rows(tensor)` that hold about CHUNK entries each."""
+    """Slices of whole rows of `rows(tensor)` of about as many entries as its device likes."""
     count, width = rows(tensor).shape
-    step = max(1, CHUNK // max(1, width))
+    step = max(1, (CHUNK if tensor.device.type == "cpu" else GPU_CHUNK) // max(1, width))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
 
@@ -71,7 +79,36 @@ def component(direction: Direction, scale: Scale, name: str, tensor: Tensor, par
     return entries_RC * (factor_R1[part] if len(factor_R1) > 1 else factor_R1)
 
 
-def scales(direction: Direction, weights: Mapping[str, Tensor]) -> Scales:
+def drawing(
+    direction: Direction, scale: Scale, name: str, tensor: Tensor, part: slice
+) -> fused.Draw:
+    """What `component` computes, as the fused pass wants to know it."""
+    other = None if direction.orthogonal_to is None else _stream(_reference(direction), name)
+    factor_R1, width = scale.factor_R1, rows(tensor).shape[1]
+    return fused.Draw(
+        _stream(direction, name),
+        direction.noise == "gaussian",
+        part.start * width,
+        width,
+        factor_R1[part] if len(factor_R1) > 1 else factor_R1,
+        other,
+        None if scale.projection_R is None else scale.projection_R[part],
+    )
+
+
+def materialise(
+    direction: Direction, weights: Mapping[str, Tensor], scale: Scales
+) -> dict[str, Tensor]:
+    """The whole direction as fp32 tensors of the weights' shapes."""
+    whole = {}
+    for name, tensor in weights.items():
+        whole[name] = torch.empty(tensor.shape, dtype=torch.float32, device=tensor.device)
+        for part in chunks(tensor):
+            rows(whole[name])[part] = component(direction, scale[name], name, tensor, part)
+    return whole
+
+
+def scales(direction: Direction, weights: Mapping[str, Tensor], read: Read | None = None) -> Scales:
     """The scale of every tensor, so that the direction's norm equals the weights' norm.
 
     With `norm="layer"` that holds per tensor (as published), with "row" per output row, and with
@@ -83,8 +120,11 @@ def scales(direction: Direction, weights: Mapping[str, Tensor]) -> Scales:
     Args:
         direction: the recipe.
         weights: pristine tensors that move, by name.
+        read: reads their values a few rows at a time if they lie elsewhere; then only the shapes
+            and devices of `weights` matter.
     """
-    measured = {name: _measure(direction, name, tensor) for name, tensor in weights.items()}
+    read = read or (lambda name, part: rows(weights[name])[part])
+    measured = {name: _measure(direction, name, tensor, read) for name, tensor in weights.items()}
     if direction.norm == "model":
         weight = math.sqrt(sum(float(m.weight_R.square().sum()) for m in measured.values()))
         drawn = math.sqrt(sum(float(m.noise_R.square().sum()) for m in measured.values()))
@@ -108,10 +148,13 @@ class _Norms:
     projection_R: Tensor | None
 
 
-def _measure(direction: Direction, name: str, tensor: Tensor) -> _Norms:
+def _measure(direction: Direction, name: str, tensor: Tensor, read: Read) -> _Norms:
     pooled = direction.norm != "row"
     squares = [
-        (rows(tensor)[part].double().square().sum(1), _products(direction, name, tensor, part))
+        (
+            read(name, part).to(tensor.device).double().square().sum(1),
+            _products(direction, name, tensor, part),
+        )
         for part in chunks(tensor)
     ]
     weight_R = torch.cat([weight for weight, _ in squares])
@@ -141,6 +184,10 @@ def _raw(direction: Direction, name: str, tensor: Tensor, part: slice) -> Tensor
     width = rows(tensor).shape[1]
     entries_N = noise(direction, name, part.start * width, part.stop * width, tensor.device)
     return entries_N.view(-1, width)
+
+
+def _stream(direction: Direction, name: str) -> Key:
+    return stream_key("safebasin.direction", direction.seed, direction.index, name)
 
 
 def _reference(direction: Direction) -> Direction:

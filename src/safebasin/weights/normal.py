@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 # Numerators and denominators of the three rational approximations, highest power first.
-_CENTRE = (
+CENTRE = (
     (
         2.5090809287301226727e3,
         3.3430575583588128105e4,
@@ -36,7 +36,7 @@ _CENTRE = (
         1.0,
     ),
 )
-_MIDDLE = (
+MIDDLE = (
     (
         7.74545014278341407640e-4,
         2.27238449892691845833e-2,
@@ -58,8 +58,10 @@ _MIDDLE = (
         1.0,
     ),
 )
-_LN2 = 0.6931471805599453
-_SQRT_HALF = 0.7071067811865476
+LN2 = 0.6931471805599453
+SQRT_HALF = 0.7071067811865476
+ARTANH = tuple(1.0 / (2 * k + 1) for k in reversed(range(12)))
+"""The series of artanh(s) / s in powers of s², highest first; enough for s² below 0.03."""
 
 
 def normal(words_W: Tensor) -> Tensor:
@@ -71,43 +73,43 @@ def normal(words_W: Tensor) -> Tensor:
     Returns:
         fp32 in ±6.34; computed in fp64 and rounded once.
     """
-    return quantile((words_W.double() + 0.5) * 2.0**-32).float()
+    return quantile(words_W.double().add_(0.5).mul_(2.0**-32)).float()
 
 
 def rademacher(words_W: Tensor) -> Tensor:
     """+1 or −1, as fp32, by the top bit of each word."""
-    return (words_W >> 31).float() * 2 - 1
+    return (words_W >> 31).float().mul_(2).sub_(1)
 
 
 def quantile(p_W: Tensor) -> Tensor:
     """Φ⁻¹(p) in fp64 for 2⁻³⁴ < p < 1 − 2⁻³⁴, where AS 241 needs only its two inner regions."""
     q_W = p_W - 0.5
-    z_W = q_W * _rational(_CENTRE, 0.180625 - q_W * q_W)
+    z_W = _rational(CENTRE, torch.mul(q_W, q_W).neg_().add_(0.180625)).mul_(q_W)
     tail_T = (q_W.abs() > 0.425).nonzero().squeeze(1)
     p_T = p_W[tail_T]
-    r_T = (-_log(torch.minimum(p_T, 1.0 - p_T))).sqrt()
-    z_W[tail_T] = torch.copysign(_rational(_MIDDLE, r_T - 1.6), q_W[tail_T])
+    r_T = _log(torch.minimum(p_T, 1.0 - p_T)).neg_().sqrt_()
+    z_W[tail_T] = torch.copysign(_rational(MIDDLE, r_T.sub_(1.6)), q_W[tail_T])
     return z_W
 
 
 def _rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r_W: Tensor) -> Tensor:
     numerator, denominator = coefficients
-    return _horner(numerator, r_W) / _horner(denominator, r_W)
+    return _horner(numerator, r_W).div_(_horner(denominator, r_W))
 
 
 def _horner(coefficients: tuple[float, ...], r_W: Tensor) -> Tensor:
     """A polynomial, each product and each sum rounded by itself: no fused multiply-add."""
-    total_W = torch.full_like(r_W, coefficients[0])
-    for coefficient in coefficients[1:]:
-        total_W.mul_(r_W).add_(coefficient)
-    return total_W
+    total_W = r_W * coefficients[0]
+    for coefficient in coefficients[1:-1]:
+        total_W.add_(coefficient).mul_(r_W)
+    return total_W.add_(coefficients[-1])
 
 
 def _log(x_W: Tensor) -> Tensor:
     """The natural logarithm: exponent · ln 2 + 2 artanh((m − 1) / (m + 1)), m in [√½, √2)."""
     mantissa_W, exponent_W = torch.frexp(x_W)
-    small_W = mantissa_W < _SQRT_HALF
-    mantissa_W = torch.where(small_W, 2.0 * mantissa_W, mantissa_W)
-    s_W = (mantissa_W - 1.0) / (mantissa_W + 1.0)
-    series = tuple(1.0 / (2 * k + 1) for k in reversed(range(12)))
-    return (exponent_W.double() - small_W.double()) * _LN2 + 2.0 * s_W * _horner(series, s_W * s_W)
+    small_W = (mantissa_W < SQRT_HALF).double()
+    mantissa_W.add_(small_W.mul(mantissa_W))
+    s_W = (mantissa_W - 1.0).div_(mantissa_W.add_(1.0))
+    series_W = _horner(ARTANH, s_W * s_W)
+    return exponent_W.double().sub_(small_W).mul_(LN2).add_(s_W.mul_(2.0).mul_(series_W))

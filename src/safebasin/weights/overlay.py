@@ -17,27 +17,35 @@ from torch import Tensor, nn
 
 from safebasin.errors import IntegrityError
 from safebasin.records import Direction, Displacement, Point, Skip, Way
-from safebasin.weights.direction import Scales, chunks, component, scales
-from safebasin.weights.given import Along, Difference, Drawn, Given, Held, Rows, Towards
+from safebasin.weights.arriving import arriving
+from safebasin.weights.direction import Scales, chunks, scales
+from safebasin.weights.direction import materialise as materialise
+from safebasin.weights.given import Along, Difference, Drawn, Given, Rows, Towards
 from safebasin.weights.parameters import movable, rows
-
-REMEMBER = 64 << 20
-"""Bytes that may be spent on keeping a small network's directions between points."""
+from safebasin.weights.placing import place
+from safebasin.weights.pristine import Pristine, copies
+from safebasin.weights.remembered import Remembered
 
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class Overlay:
-    """A live network together with a pristine copy of the parameters that move.
+    """A live network together with the pristine values of the parameters that move.
 
     Args:
         model: changed in place inside `at`, and at no other time.
         skip: which parameters never move; every direction that is placed must have the same rule.
         remember: a point's directions are kept for the next point if they need at most this many
-            bytes; a large network's are drawn again, a chunk at a time.
+            bytes; a large network's are drawn again, a chunk at a time. By default as much as
+            `memory.for_directions` allows when they are first asked for.
         given: what each displacement that will be placed stands for. If there are any, every
             parameter can move, since checkpoints differ in those of normalisation layers too; a
             random direction moves what it would move alone.
+        pristine: where the checkpoint's weights are, such as `pristine.settle` finds; by default
+            they are copied to where the network is. Whatever it is must stay as it is.
+
+    Raises:
+        IntegrityError: `pristine` differs from the network as it is now.
     """
 
     def __init__(
@@ -45,28 +53,35 @@ class Overlay:
         model: nn.Module,
         skip: Skip = "norms",
         *,
-        remember: int = REMEMBER,
+        remember: int | None = None,
         given: Mapping[Displacement, Given] | None = None,
+        pristine: Rows | None = None,
     ) -> None:
         self.skip = skip
         self._given = dict(given or {})
         self._live = movable(model, "none" if self._given else skip)
-        self._pristine = {name: p.detach().clone() for name, p in self._live.items()}
-        self._drawn = {name: self._pristine[name] for name in movable(model, skip)}
-        self._remember = remember
+        if pristine is None:
+            held = copies(self._live)
+            self._pristine = Pristine(held.tensors, held)
+        else:
+            like = {name: parameter.detach() for name, parameter in self._live.items()}
+            self._pristine = Pristine(like, pristine)
+        self._drawn = {name: self._pristine.tensors[name] for name in movable(model, skip)}
+        self._remembered = Remembered(self._drawn, remember)
         self._scales: dict[Direction, Scales] = {}
-        self._kept: dict[Way, Held] = {}
         self._placed = False
+        if pristine is not None:
+            self.verify()
 
     @property
-    def pristine(self) -> Held:
+    def pristine(self) -> Pristine:
         """The checkpoint's parameters, as far as they can move."""
-        return Held(self._pristine)
+        return self._pristine
 
     @property
     def numel(self) -> int:
         """How many scalars can move."""
-        return sum(tensor.numel() for tensor in self._pristine.values())
+        return sum(parameter.numel() for parameter in self._live.values())
 
     @contextmanager
     def at(self, point: Point) -> Iterator[None]:
@@ -98,16 +113,16 @@ class Overlay:
         """
         self._require_known(way)
         if isinstance(way, Direction):
-            return Drawn(way, self.scales(way), self._pristine)
+            return Drawn(way, self.scales(way), self._pristine.tensors)
         given = self._given[way]
         if isinstance(given, Along):
             return given.direction
-        return Difference(given.target, Held(self._pristine))
+        return Difference(given.target, self._pristine.home)
 
     def scales(self, direction: Direction) -> Scales:
         """The direction's scale in each tensor, computed once from the pristine weights."""
         if direction not in self._scales:
-            self._scales[direction] = scales(direction, self._drawn)
+            self._scales[direction] = scales(direction, self._drawn, self._pristine.rows)
         return self._scales[direction]
 
     def scales_digest(self, direction: Direction) -> str:
@@ -120,17 +135,21 @@ class Overlay:
         return digest.hexdigest()
 
     def verify(self) -> None:
-        """Compare the live network with the pristine copy, bit for bit.
+        """Compare the live network with the pristine weights, bit for bit.
 
         Raises:
             IntegrityError: a tensor differs although no point is placed.
         """
         for name, parameter in self._live.items():
-            if not torch.equal(_bits(parameter), _bits(self._pristine[name])):
+            if not self._is_pristine(name, parameter):
                 raise IntegrityError(
                     f"parameter {name} is not what was loaded, although no point is placed: "
                     "something else changed the model; load it again"
                 )
+
+    def forget(self) -> None:
+        """Give back the memory of held directions; from now on each point draws them again."""
+        self._remembered.forget()
 
     def _require_known(self, way: Way) -> None:
         if isinstance(way, Direction):
@@ -139,52 +158,38 @@ class Overlay:
         elif way not in self._given:
             raise ValueError(f"displacement {way.key} is unknown here: pass it in `given`")
 
-    @torch.no_grad()
+    def _is_pristine(self, name: str, parameter: Tensor) -> bool:
+        live_RC = rows(parameter.detach())
+        there = arriving(self._pristine.home, name, chunks(parameter), parameter.device)
+        return all(
+            kept_RC.dtype == live_RC.dtype and torch.equal(_bits(live_RC[part]), _bits(kept_RC))
+            for part, kept_RC in there
+        )
+
     def _place(self, point: Point) -> None:
-        self._keep([way for way, _ in point.terms if isinstance(way, Direction)])
+        directions = [way for way, _ in point.terms if isinstance(way, Direction)]
+        held = self._remembered.only(directions, self.scales)
         start, terms = self._start(point)
-        steps = [(way, self._kept.get(way) or self.way(way), x) for way, x in terms]
+        steps = [(way, held.get(way) or self.way(way), x) for way, x in terms]
         for name, parameter in self._live.items():
-            pristine = self._pristine[name]
-            live_RC = rows(parameter.data)
             own = [(way, x) for key, way, x in steps if self._moves(key, name)]
-            for part in chunks(pristine):
-                moved_RC = start.rows(name, part).to(pristine.device, torch.float32)
-                for way, x in own:
-                    step_RC = way.rows(name, part).to(pristine.device, torch.float32)
-                    moved_RC = moved_RC + x * step_RC
-                live_RC[part] = moved_RC.to(pristine.dtype)
-            if not parameter.is_contiguous():  # then its rows may be a copy
-                parameter.copy_(live_RC.view(parameter.shape))
+            place(name, parameter.data, start, own)
 
     def _start(self, point: Point) -> tuple[Rows, list[tuple[Way, float]]]:
         """Where the terms are added: the checkpoint that one of them reaches, or the origin."""
         terms = list(point.terms)
-        for place, (way, x) in enumerate(terms):
+        for number, (way, x) in enumerate(terms):
             given = self._given.get(way) if isinstance(way, Displacement) else None
             if x == 1 and isinstance(given, Towards):
-                return given.target, terms[:place] + terms[place + 1 :]
-        return Held(self._pristine), terms
+                return given.target, terms[:number] + terms[number + 1 :]
+        return self._pristine.home, terms
 
     def _moves(self, way: Way, name: str) -> bool:
         return isinstance(way, Displacement) or name in self._drawn
 
-    @torch.no_grad()
     def _restore(self) -> None:
         for name, parameter in self._live.items():
-            parameter.copy_(self._pristine[name])
-
-    def _keep(self, directions: list[Direction]) -> None:
-        """Hold a point's directions whole, if they are small: its neighbours ask for them again."""
-        numel = sum(tensor.numel() for tensor in self._drawn.values())
-        if 4 * numel * len(directions) > self._remember:
-            self._kept = {}
-            return
-        self._kept = {
-            direction: self._kept.get(direction)
-            or Held(materialise(direction, self._drawn, self.scales(direction)))
-            for direction in directions
-        }
+            place(name, parameter.data, self._pristine.home, ())
 
 
 @contextmanager
@@ -206,15 +211,3 @@ def overlay(
 def _bits(tensor: Tensor) -> Tensor:
     """As integers, which know −0 from 0 and find NaN equal to itself."""
     return tensor.detach().view(_INTEGERS[tensor.element_size()])
-
-
-def materialise(
-    direction: Direction, weights: dict[str, Tensor], scale: Scales
-) -> dict[str, Tensor]:
-    """The whole direction as fp32 tensors of the weights' shapes."""
-    return {
-        name: torch.cat(
-            [component(direction, scale[name], name, tensor, part) for part in chunks(tensor)]
-        ).view(tensor.shape)
-        for name, tensor in weights.items()
-    }

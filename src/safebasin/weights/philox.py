@@ -15,9 +15,9 @@ from torch import Tensor
 
 Key = tuple[int, int]
 
-_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-_WEYL = (0x9E3779B9, 0xBB67AE85)
-_ROUNDS = 10
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+WEYL = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
 _MASK = 0xFFFFFFFF
 
 
@@ -40,18 +40,7 @@ def philox(counter_4N: Tensor, key: Key) -> Tensor:
     Returns:
         int64 of the same shape, each entry in [0, 2³²).
     """
-    c0, c1, c2, c3 = counter_4N
-    k0, k1 = key
-    for _ in range(_ROUNDS):
-        left = c0 * _MULTIPLIERS[0]
-        right = c2 * _MULTIPLIERS[1]
-        c0 = ((right >> 32) & _MASK) ^ c1 ^ k0
-        c2 = ((left >> 32) & _MASK) ^ c3 ^ k1
-        c1 = right & _MASK
-        c3 = left & _MASK
-        k0 = (k0 + _WEYL[0]) & _MASK
-        k1 = (k1 + _WEYL[1]) & _MASK
-    return torch.stack([c0, c1, c2, c3])
+    return torch.stack(_rounds([word_N.clone() for word_N in counter_4N], key))
 
 
 def words(key: Key, start: int, stop: int, device: torch.device | str = "cpu") -> Tensor:
@@ -68,7 +57,29 @@ def words(key: Key, start: int, stop: int, device: torch.device | str = "cpu") -
     """
     first, last = start // 4, -(-stop // 4)
     index_N = torch.arange(first, last, device=device)
-    zero_N = torch.zeros_like(index_N)
-    counter_4N = torch.stack([index_N & _MASK, index_N >> 32, zero_N, zero_N])
-    words_W = philox(counter_4N, key).T.reshape(-1)
+    counter = [index_N & _MASK, index_N >> 32, torch.zeros_like(index_N), index_N.zero_()]
+    words_W = torch.stack(_rounds(counter, key), dim=1).view(-1)
     return words_W[start - 4 * first : stop - 4 * first]
+
+
+def _rounds(counter: list[Tensor], key: Key) -> list[Tensor]:
+    """What `philox` does, in the memory of the counter's four words.
+
+    Two words of each round need no mask before they are multiplied: what lies above their 32 bits
+    is masked with the word that they are mixed into.
+    """
+    c0, c1, c2, c3 = counter
+    left, right = torch.empty_like(c0), torch.empty_like(c0)
+    k0, k1 = key
+    for _ in range(ROUNDS):
+        torch.mul(c0, MULTIPLIERS[0], out=left)
+        torch.mul(c2, MULTIPLIERS[1], out=right)
+        torch.bitwise_right_shift(right, 32, out=c0)
+        torch.bitwise_right_shift(left, 32, out=c2)
+        c0.bitwise_xor_(c1).bitwise_xor_(k0).bitwise_and_(_MASK)
+        c2.bitwise_xor_(c3).bitwise_xor_(k1).bitwise_and_(_MASK)
+        c1, right = right, c1
+        c3, left = left, c3
+        k0 = (k0 + WEYL[0]) & _MASK
+        k1 = (k1 + WEYL[1]) & _MASK
+    return [c0, c1.bitwise_and_(_MASK), c2, c3.bitwise_and_(_MASK)]
