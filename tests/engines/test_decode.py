@@ -1,3 +1,5 @@
+"""The fast way must say what the plain one says: whatever the family, the width or the guess."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,16 +10,46 @@ import torch
 from builders import FAMILIES, tiny_model
 from transformers import AutoModelForCausalLM
 
-from engines.lengths import answers_alone, common_ends, generate, prompts
+from engines.lengths import answers_alone, common_ends, prompts
 from safebasin.engines import decode as module
-from safebasin.engines.decode import CHECK_EVERY, CROWDED, Row, decode, pad_left
+from safebasin.engines import plain
+from safebasin.engines.decode import decode, slots_for
+from safebasin.engines.rules import CHECK_EVERY, Row, Rules
+from safebasin.engines.sampling import Sampler, Sampling
 
 EOS = frozenset({1})
 SOME = prompts(5, 1, 17, 9, 30, 2)
+MANY = prompts(*range(1, 21), seed=5)
 
 
 def said(rows: Sequence[Row]) -> list[tuple[tuple[int, ...], str | None]]:
     return [(tuple(row.token_ids), row.finish) for row in rows]
+
+
+def fast(
+    model: Any, some: Sequence, *, rows: int = 4, drafts: Sequence | None = None, **rules: Any
+) -> list[tuple[tuple[int, ...], str | None]]:
+    slots = slots_for(model, rows)
+    assert slots is not None
+    return said(decode(model, some, Rules(**rules), drafts=drafts, slots=slots))
+
+
+def plainly(model: Any, some: Sequence, **rules: Any) -> list:
+    return said(plain.decode(model, some, Rules(**rules)))
+
+
+class Counting:
+    """A model that counts what it reads, and may be spoilt from some call on."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.config = model, model.config
+        self.device, self.dtype = model.device, model.dtype
+        self.calls = self.tokens = 0
+
+    def __call__(self, **inputs: Any) -> Any:
+        self.calls += 1
+        self.tokens += inputs["input_ids"].numel()
+        return self.model(**inputs)
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +62,9 @@ def test_it_says_what_generate_says(family: str) -> None:
     model = tiny_model(family)
     ends = common_ends(model, SOME, 12)
     expected = answers_alone(model, SOME, ends, 12)
-    assert said(decode(model, SOME, end_ids=ends, max_new_tokens=12)) == expected
-    finishes = [finish for _, finish in expected]
-    assert "eos" in finishes, "the prompts must end at different times for this to test anything"
-    assert len({len(ids) for ids, _ in expected}) > 1
+    for rows in (len(SOME), 2):
+        assert fast(model, SOME, rows=rows, end_ids=ends, max_new_tokens=12) == expected
+    assert "eos" in {finish for _, finish in expected}
 
 
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
@@ -44,179 +75,160 @@ def test_a_sliding_window_shorter_than_the_prompts(family: str) -> None:
     model = AutoModelForCausalLM.from_config(config).eval()
     ends = common_ends(model, SOME, 12)
     expected = answers_alone(model, SOME, ends, 12)
-    assert said(decode(model, SOME, end_ids=ends, max_new_tokens=12)) == expected
+    for drafts in (None, [ids for ids, _ in expected]):
+        found = fast(model, SOME, end_ids=ends, max_new_tokens=12, drafts=drafts)
+        assert found == expected
 
 
-@pytest.mark.parametrize("crowded", [0.0, 0.5, CROWDED, 1.0])
-def test_when_rows_leave_does_not_show(
-    model: Any, crowded: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a batch so large that a finished row waits for others before it leaves."""
-    monkeypatch.setattr(module, "CROWDED", crowded)
-    many = prompts(*range(1, 21), seed=5)
-    ends = common_ends(model, many, 10)
-    found = said(decode(model, many, end_ids=ends, max_new_tokens=10))
-    assert found == answers_alone(model, many, ends, 10)
+@pytest.mark.parametrize("rows", [1, 3, 20, 64])
+def test_on_how_many_rows_does_not_show(model: Any, rows: int) -> None:
+    ends = common_ends(model, MANY, 10)
+    found = fast(model, MANY, rows=rows, end_ids=ends, max_new_tokens=10)
+    assert found == plainly(model, MANY, end_ids=ends, max_new_tokens=10)
     assert {finish for _, finish in found} == {"eos", "length"}
 
 
-def test_one_prompt(model: Any) -> None:
-    for prompt in SOME:
-        (row,) = decode(model, [prompt], end_ids=EOS, max_new_tokens=8)
-        assert (tuple(row.token_ids), row.finish) == generate(model, prompt, EOS, 8)
+class TestDrafts:
+    @pytest.mark.parametrize("wrong", [0, 1, 6, 50])
+    def test_right_or_wrong_they_do_not_show(self, model: Any, wrong: int) -> None:
+        rules = {"end_ids": common_ends(model, MANY, 20), "max_new_tokens": 20}
+        expected = plainly(model, MANY, **rules)
+        drafts = [(*ids[:wrong], 7, *ids[wrong + 1 :], 9, 9) for ids, _ in expected]
+        assert fast(model, MANY, rows=7, drafts=drafts, **rules) == expected
 
+    def test_a_guess_at_an_end_is_never_part_of_a_response(self, model: Any) -> None:
+        rules = {"end_ids": EOS, "max_new_tokens": 9}
+        assert fast(model, SOME, drafts=[(1, 1, 1)] * len(SOME), **rules) == plainly(
+            model, SOME, **rules
+        )
 
-def test_one_token(model: Any) -> None:
-    rows = decode(model, SOME, end_ids=EOS, max_new_tokens=1)
-    assert said(rows) == answers_alone(model, SOME, EOS, 1)
-    assert all(len(row.token_ids) == 1 for row in rows)
-    ends = frozenset({rows[0].token_ids[0]})
-    (first, *_) = decode(model, SOME, end_ids=ends, max_new_tokens=1)
-    assert (first.token_ids, first.finish) == ([], "eos")
+    def test_right_ones_save_most_steps_and_wrong_ones_cost_few(self, model: Any) -> None:
+        rules = {"end_ids": EOS, "max_new_tokens": 40}
+        expected = plainly(model, SOME, **rules)
+        calls = {}
+        for name, drafts in (
+            ("none", None),
+            ("right", [ids for ids, _ in expected]),
+            ("wrong", [tuple(token + 1 for token in ids) for ids, _ in expected]),
+        ):
+            counting = Counting(model)
+            assert fast(counting, SOME, rows=8, drafts=drafts, **rules) == expected
+            calls[name] = counting.calls
+        assert calls["right"] < calls["none"] / 3
+        assert calls["wrong"] <= calls["none"] + 1
 
+    def test_a_response_that_goes_in_circles_is_guessed_from_itself(self) -> None:
+        """Weights of nothing say the same token for ever; none of it is drafted."""
+        model = tiny_model("llama")
+        model.lm_head.weight.data.zero_()
+        model.lm_head.weight.data[5] = 1e-3
+        counting = Counting(model)
+        found = fast(counting, SOME[:2], rows=2, end_ids=EOS, max_new_tokens=120)
+        assert found == plainly(model, SOME[:2], end_ids=EOS, max_new_tokens=120)
+        if {finish for _, finish in found} == {"length"}:
+            assert counting.calls < 60
 
-def test_the_first_token_ends_it(model: Any) -> None:
-    firsts = [row.token_ids[0] for row in decode(model, SOME, end_ids=EOS, max_new_tokens=1)]
-    rows = decode(model, SOME, end_ids=frozenset(firsts), max_new_tokens=10)
-    assert said(rows) == [((), "eos")] * len(SOME)
-
-
-@pytest.mark.parametrize("place", range(len(SOME)))
-def test_rows_that_leave_early_do_not_show(model: Any, place: int) -> None:
-    """Whatever a row's end does, the others say what they say without it."""
-    free = said(decode(model, SOME, end_ids=EOS, max_new_tokens=12))
-    ends = EOS | {free[place][0][place % 3]}
-    rows = said(decode(model, SOME, end_ids=ends, max_new_tokens=12))
-    assert rows[place][1] == "eos"
-    for (ids, before), (found, finish) in zip(free, rows, strict=True):
-        cut = next((at for at, token in enumerate(ids) if token in ends), None)
-        assert found == ids[:cut]
-        assert finish == (before if cut is None else "eos")
-
-
-def test_the_same_batch_twice(model: Any) -> None:
-    runs = [said(decode(model, SOME, end_ids=EOS, max_new_tokens=12)) for _ in range(2)]
-    assert runs[0] == runs[1]
+    def test_drawn_tokens_are_checked_as_well(self, model: Any) -> None:
+        names = tuple(map(str, range(len(MANY))))
+        sampler = Sampler(Sampling(1.5, 3), names)
+        rules = {"end_ids": EOS, "max_new_tokens": 15, "choose": sampler}
+        expected = plainly(model, MANY, **rules)
+        drafts = [ids[:9] for ids, _ in expected]
+        assert fast(model, MANY, rows=6, drafts=drafts, **rules) == expected
 
 
 class TestSettled:
-    def test_it_is_asked_now_and_then_and_ends_a_row(self, model: Any) -> None:
-        asked: list[int] = []
-
-        def settled(ids: Sequence[int]) -> bool:
-            asked.append(len(ids))
-            return len(ids) >= 6
-
-        rows = decode(model, SOME, end_ids=EOS, max_new_tokens=20, settled=settled)
-        assert {row.finish for row in rows} == {"decided"}
-        assert {len(row.token_ids) for row in rows} == {2 * CHECK_EVERY}
-        assert set(asked) == {CHECK_EVERY, 2 * CHECK_EVERY}
-
-    def test_what_is_left_is_a_prefix_and_the_others_go_on(self, model: Any) -> None:
-        full = said(decode(model, SOME, end_ids=EOS, max_new_tokens=20))
+    def test_where_a_response_is_cut_does_not_depend_on_drafts(self, model: Any) -> None:
+        full = plainly(model, MANY, end_ids=EOS, max_new_tokens=20)
         marks = {ids[2] for ids, _ in full[::2]}
-        rows = said(
-            decode(
-                model,
-                SOME,
-                end_ids=EOS,
-                max_new_tokens=20,
-                settled=lambda ids: bool({*ids} & marks),
-            )
-        )
-        assert {finish for _, finish in rows} == {"decided", "length"}
-        for (ids, finish), (whole, whole_finish) in zip(rows, full, strict=True):
-            assert ids == whole[: len(ids)]
-            if finish == "decided":
-                first = next(at for at, token in enumerate(ids) if token in marks)
-                assert len(ids) - first <= CHECK_EVERY
-            else:
-                assert (ids, finish) == (whole, whole_finish)
-
-    def test_never(self, model: Any) -> None:
-        plain = decode(model, SOME, end_ids=EOS, max_new_tokens=9)
-        asked = decode(model, SOME, end_ids=EOS, max_new_tokens=9, settled=lambda _: False)
-        assert said(asked) == said(plain)
-
-    def test_an_ended_row_is_not_asked(self, model: Any) -> None:
-        firsts = [row.token_ids[0] for row in decode(model, SOME, end_ids=EOS, max_new_tokens=1)]
-
-        def settled(_: Sequence[int]) -> bool:
-            raise AssertionError("asked about a row that has ended")
-
-        decode(model, SOME, end_ids=frozenset(firsts), max_new_tokens=9, settled=settled)
+        rules = {"end_ids": EOS, "max_new_tokens": 20, "settled": lambda ids: bool({*ids} & marks)}
+        expected = plainly(model, MANY, **rules)
+        assert {finish for _, finish in expected} == {"decided", "length"}
+        for drafts in (None, [ids for ids, _ in full]):
+            assert fast(model, MANY, rows=8, drafts=drafts, **rules) == expected
+        assert all(len(ids) % CHECK_EVERY == 0 for ids, finish in expected if finish == "decided")
 
 
-class Broken:
-    """A model whose logits stop being numbers for one row from some step on."""
+class TestWhatIsRead:
+    def test_what_all_prompts_begin_with_is_read_once(self, model: Any) -> None:
+        system = prompts(100, seed=9)[0]
+        together = [system + prompt for prompt in SOME]
+        counting = Counting(model)
+        rules = {"end_ids": EOS, "max_new_tokens": 1}
+        slots = slots_for(model, len(SOME))
+        assert slots is not None
+        found = said(decode(counting, together, Rules(**rules), slots=slots))
+        assert found == plainly(model, together, **rules)
+        assert counting.tokens < 2 * len(system) + sum(map(len, SOME)) + len(SOME) * 30
 
-    def __init__(self, model: Any, *, row: int, step: int, value: float) -> None:
-        self.model, self.row, self.step, self.value = model, row, step, value
-        self.device, self.steps = model.device, 0
+    def test_slots_are_used_again(self, model: Any) -> None:
+        slots = slots_for(model, 4)
+        assert slots is not None
+        rules = Rules(end_ids=EOS, max_new_tokens=12)
+        first = said(decode(model, MANY, rules, slots=slots))
+        held = [layer.held[0].data_ptr() for layer in slots.layers]
+        assert said(decode(model, MANY[::-1], rules, slots=slots)) == first[::-1]
+        assert [layer.held[0].data_ptr() for layer in slots.layers] == held
 
-    def __call__(self, **inputs: Any) -> Any:
-        output = self.model(**inputs)
-        self.steps += 1
-        if self.steps == self.step:
-            output.logits[self.row, -1, 4] = self.value
-        return output
+    def test_logits_are_bounded(self, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        rules = {"end_ids": EOS, "max_new_tokens": 30}
+        expected = plainly(model, SOME, **rules)
+        vocabulary = model.config.vocab_size
+        monkeypatch.setitem(module.LOGITS_BYTES, "cpu", 4 * len(SOME) * vocabulary * 3)
+        counting = Counting(model)
+        drafts = [ids for ids, _ in expected]
+        assert fast(counting, SOME, rows=8, drafts=drafts, **rules) == expected
+        assert counting.calls > 10, "at most two tokens of each row at a time"
 
 
 class TestNumericFailure:
-    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-    @pytest.mark.parametrize("step", [1, 3, 8])
-    def test_one_row(self, model: Any, step: int, value: float) -> None:
-        expected = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
-        broken = Broken(model, row=2, step=step, value=value)
-        rows = said(decode(broken, SOME, end_ids=EOS, max_new_tokens=8))
-        assert rows[2] == ((), "numeric_failure")
-        assert rows[:2] + rows[3:] == expected[:2] + expected[3:]
-
-    def test_a_token_that_is_ruled_out_is_no_failure(self, model: Any) -> None:
-        expected = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
-        broken = Broken(model, row=2, step=3, value=float("-inf"))
-        assert said(decode(broken, SOME, end_ids=EOS, max_new_tokens=8)) == expected
-
     def test_all_rows(self) -> None:
         model = tiny_model("llama")
+        slots = slots_for(model, 3)
+        assert slots is not None
         model.lm_head.weight.data[7] = float("nan")
-        rows = decode(model, SOME, end_ids=EOS, max_new_tokens=8)
+        rows = decode(model, SOME, Rules(end_ids=EOS, max_new_tokens=8), slots=slots)
         assert said(rows) == [((), "numeric_failure")] * len(SOME)
 
-    def test_a_weight_that_overflows(self) -> None:
-        """A token whose embedding is infinite spoils the rows that contain it, and only these."""
+    def test_a_weight_that_overflows_spoils_only_rows_that_say_it(self) -> None:
+        """In prompts, in responses, and as a wrong guess; also for the next one in its place."""
         model = tiny_model("llama")
-        expected = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
-        token = SOME[2][4]
+        rules = {"end_ids": EOS, "max_new_tokens": 8}
+        sound = plainly(model, MANY, **rules)
+        token = MANY[12][4]
+        slots = slots_for(model, 3)
+        assert slots is not None
         model.get_input_embeddings().weight.data[token] = float("inf")
-        rows = said(decode(model, SOME, end_ids=EOS, max_new_tokens=8))
-        for prompt, row, before in zip(SOME, rows, expected, strict=True):
-            spoiled = token in prompt or token in before[0][:-1]
-            assert row == (((), "numeric_failure") if spoiled else before)
-        assert rows[2][1] == "numeric_failure"
-        assert any(finish == "length" for _, finish in rows)
-
-    def test_large_but_finite_logits_are_numbers(self) -> None:
-        """Their sum overflows in the precision of the model, but not where it is taken."""
-        model = tiny_model("llama")
-        model.lm_head.weight.data *= 1e37
-        rows = decode(model, SOME, end_ids=EOS, max_new_tokens=2)
-        assert {row.finish for row in rows} == {"length"}
+        expected = plainly(model, MANY, **rules)
+        for drafts in (None, [ids for ids, _ in sound], [(token,) * 3] * len(MANY)):
+            found = said(decode(model, MANY, Rules(**rules), drafts=drafts, slots=slots))
+            assert found == expected
+        finishes = [finish for _, finish in expected]
+        assert 0 < finishes.count("numeric_failure") < len(MANY)
 
 
-class TestPadLeft:
-    def test_it_aligns_at_the_right(self) -> None:
-        token_ids, mask = pad_left([(5, 6, 7), (8,)], torch.device("cpu"))
-        assert token_ids.tolist() == [[5, 6, 7], [0, 0, 8]]
-        assert mask.tolist() == [[1, 1, 1], [0, 0, 1]]
+class TestSlotsFor:
+    def test_a_network_that_heeds_no_mask_is_read_plainly(self, model: Any) -> None:
+        class Deaf(Counting):
+            def __call__(self, **inputs: Any) -> Any:
+                return super().__call__(**{**inputs, "attention_mask": None})
 
-    def test_what_is_under_the_mask_does_not_matter(self, model: Any) -> None:
-        token_ids, mask = pad_left(SOME, torch.device("cpu"))
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
-        other_ids = torch.where(mask == 1, token_ids, 99)
-        with torch.inference_mode():
-            logits = [
-                model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
-                for ids in (token_ids, other_ids)
-            ]
-        assert torch.equal(*logits)
+        assert slots_for(Deaf(model), 2) is None
+
+    def test_nor_one_that_fails(self, model: Any) -> None:
+        class Failing(Counting):
+            def __call__(self, **inputs: Any) -> Any:
+                raise TypeError("no such argument")
+
+        assert slots_for(Failing(model), 2) is None
+
+    def test_alibi_is_read_plainly(self) -> None:
+        from transformers import BloomConfig, BloomForCausalLM
+
+        torch.manual_seed(0)
+        bloom = BloomForCausalLM(BloomConfig(vocab_size=64, hidden_size=32, n_layer=2, n_head=4))
+        assert slots_for(bloom.eval(), 2) is None
+
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+    def test_rounding_is_no_reason(self, dtype: torch.dtype) -> None:
+        assert slots_for(tiny_model("llama").to(dtype), 2) is not None

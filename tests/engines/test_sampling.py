@@ -8,8 +8,8 @@ import torch
 from scipy.stats import chisquare, kstest
 
 from safebasin.engines.base import Batch, Encoded
-from safebasin.engines.decode import greedy
 from safebasin.engines.registry import Manner
+from safebasin.engines.rules import greedy
 from safebasin.engines.sampling import Sampler, Sampling, uniform
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.chat import Conversation
@@ -47,7 +47,9 @@ def test_uniform_numbers_are_pinned_and_uniform() -> None:
 
 def test_tokens_come_as_often_as_the_model_says() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, -30.0]]).expand(len(NAMES), 4)
-    token_N, finite_N = Sampler(Sampling(1.0, 0), NAMES)(logits, range(len(NAMES)), 1)
+    token_N, finite_N = Sampler(Sampling(1.0, 0), NAMES)(
+        logits, range(len(NAMES)), [1] * len(NAMES)
+    )
     assert finite_N.all()
     seen = np.bincount(token_N.numpy(), minlength=4)
     expected = logits[0].double().softmax(0).numpy() * len(NAMES)
@@ -58,13 +60,13 @@ def test_tokens_come_as_often_as_the_model_says() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_low_temperature_is_greedy(seed: int) -> None:
     logits = torch.randn(50, 30, generator=torch.Generator().manual_seed(seed))
-    cold, _ = Sampler(Sampling(1e-4, seed), NAMES)(logits, range(50), 1)
-    assert torch.equal(cold, greedy(logits, range(50), 1)[0])
+    cold, _ = Sampler(Sampling(1e-4, seed), NAMES)(logits, range(50), [1] * 50)
+    assert torch.equal(cold, greedy(logits, range(50), [1] * 50)[0])
 
 
 def test_logits_that_are_not_numbers_are_told() -> None:
     logits = torch.tensor([[0.0, float("nan")], [0.0, 1.0], [float("inf"), 0.0]])
-    token_N, finite_N = Sampler(Sampling(1.0, 0), NAMES)(logits, range(3), 1)
+    token_N, finite_N = Sampler(Sampling(1.0, 0), NAMES)(logits, range(3), [1] * 3)
     assert finite_N.tolist() == [False, True, False]
     assert ((token_N >= 0) & (token_N < 2)).all()
 

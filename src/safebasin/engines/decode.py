@@ -1,134 +1,256 @@
-"""Decoding of a batch in which finished rows make room.
+"""Decoding of many prompts on few rows: none waits for another.
 
-`generate` keeps a finished row until the last one ends, and at the edge of a basin there is always
-one that never ends. Here a row leaves when it has ended, when its verdict can no longer change, or
-when its logits stop being numbers, and takes its part of the cache with it.
+A row leaves when its response has ended, when its verdict can no longer change, or when its logits
+stop being numbers; the next prompt takes its place. What all prompts begin with is read once. And
+each step checks some guessed tokens of every row, so that what is likely costs little.
+
+What comes out is what `plain.decode` says, but for the last bits of logits, which depend on how
+many tokens are read together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from safebasin.records import Finish
+from safebasin.engines.cache import Slots, masks
+from safebasin.engines.drafting import Draft, width
+from safebasin.engines.rules import Row, Rules
 
-CROWDED = 7 / 8
-"""Rows leave once at most this share of a batch is still running: leaving copies the cache."""
+ENTERING = 1 / 8
+"""Prompts are read when so many rows are free: reading a few costs as much as reading many."""
 
-CHECK_EVERY = 4
-"""Tokens between two questions whether a verdict can still change: asking decodes the text."""
+TOLERANCE = 0.1
+"""Of `_difference`: rounding in bf16 stays below it by far, a mask that is not heeded does not."""
 
-
-Choose = Callable[[Tensor, Sequence[int], int], tuple[Tensor, Tensor]]
-"""From logits (rows × vocabulary), which responses these rows are, and the number of the token: the
-next token of each row, and whether the row's logits are numbers at all."""
+LOGITS_BYTES = {"cpu": 64 << 20, "cuda": 2 << 30}
+"""What the logits of one step may take: guesses are not checked beyond it."""
 
 
 @dataclass
-class Row:
-    """One response in the making; `finish` is None while it is running."""
+class _Running(Row):
+    """A response in the making: which one it is, what was asked, and what is guessed."""
 
-    token_ids: list[int] = field(default_factory=list)
-    finish: Finish | None = None
+    number: int = 0
+    prompt: Sequence[int] = ()
+    draft: Draft = field(default_factory=Draft)
+
+    @property
+    def position(self) -> int:
+        """Of the last token, which the network has not read yet."""
+        return len(self.prompt) + len(self.token_ids) - 1
+
+    @property
+    def last(self) -> int:
+        return self.token_ids[-1] if self.token_ids else self.prompt[-1]
+
+
+def slots_for(model: Any, rows: int) -> Slots | None:
+    """A cache for so many rows, or None if the network needs another kind than of keys and values.
+
+    Whether it does is found out by trying: a few tokens are read in pieces, by rows of different
+    lengths, and the logits must be those of a plain pass.
+
+    Args:
+        model: a causal language model of transformers, in evaluation mode.
+        rows: responses that are made at once.
+    """
+    try:
+        fits = _difference(model) <= TOLERANCE
+    except Exception:
+        fits = False
+    return _slots(model, rows) if fits else None
+
+
+@torch.inference_mode()
+def _difference(model: Any) -> float:
+    """Between the logits of both ways to read, relative to how much logits differ at all."""
+    end = model.config.get_text_config().vocab_size
+    texts = [[(7 * place + 3) % end for place in range(length)] for length in (13, 5)]
+    at_once = [model(input_ids=torch.tensor([text], device=model.device)) for text in texts]
+    reading = _Decoding(model, Rules(end_ids=frozenset(), max_new_tokens=1), _slots(model, 2))
+    reading.feed(0, [text[:-2] for text in texts], [0, 0])
+    starts = [len(text) - 2 for text in texts]
+    in_pieces_NTV = reading.feed(0, [text[-2:] for text in texts], starts, every=True)
+    return max(
+        float((pieces_TV[-1] - whole.logits[0, -1]).abs().max() / pieces_TV[-1].float().std())
+        for pieces_TV, whole in zip(in_pieces_NTV, at_once, strict=True)
+    )
+
+
+def _slots(model: Any, rows: int) -> Slots:
+    return Slots(model.config.get_text_config().num_hidden_layers, rows)
 
 
 @torch.inference_mode()
 def decode(
     model: Any,
     prompts: Sequence[Sequence[int]],
+    rules: Rules,
     *,
-    end_ids: frozenset[int],
-    max_new_tokens: int,
-    settled: Callable[[Sequence[int]], bool] | None = None,
-    choose: Choose | None = None,
+    drafts: Sequence[Sequence[int]] | None = None,
+    slots: Slots,
 ) -> list[Row]:
-    """The next token, again and again, for every prompt.
+    """A response to every prompt.
 
     Args:
         model: a causal language model of transformers, in evaluation mode.
         prompts: token ids; any lengths of at least one.
-        end_ids: tokens that end a response; not part of it.
-        max_new_tokens: at least 1.
-        settled: whether a response's verdict is decided by these tokens already.
-        choose: picks the next token; by default `greedy`.
+        rules: when a response ends.
+        drafts: for each prompt, what its response may begin with.
+        slots: from `slots_for`; as many responses are made at once as it has rows.
 
     Returns:
         A finished row for each prompt, in order.
     """
-    rows, choose = [Row() for _ in prompts], choose or greedy
-    running = list(range(len(rows)))
-    token_ids, mask = pad_left(prompts, model.device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    cache = None
-    for step in range(1, max_new_tokens + 1):
-        output = model(
-            input_ids=token_ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
+    every = [
+        _Running(number=number, prompt=prompt, draft=Draft(drafts[number] if drafts else ()))
+        for number, prompt in enumerate(prompts)
+    ]
+    _Decoding(model, rules, slots).run(every)
+    return [Row(one.token_ids, one.finish) for one in every]
+
+
+class _Decoding:
+    """The rows that are running, in the first slots of a cache."""
+
+    def __init__(self, model: Any, rules: Rules, slots: Slots) -> None:
+        self.model, self.rules, self.slots = model, rules, slots
+        self.config = model.config.get_text_config()
+        self.running: list[_Running] = []
+        # Only what fills rows up can lie beyond it, and what is read there is not looked at.
+        self.context = getattr(self.config, "max_position_embeddings", None) or 1 << 30
+
+    def run(self, every: Sequence[_Running]) -> None:
+        """Make all responses, in order, on as many rows as there are."""
+        waiting = list(every)
+        while waiting or self.running:
+            free = self.slots.rows - len(self.running)
+            if waiting and free >= ENTERING * self.slots.rows:
+                self._read_prompts(waiting[:free])
+                del waiting[:free]
+            self._step()
+            self._leave()
+
+    def _read_prompts(self, entering: Sequence[_Running]) -> None:
+        """All tokens but the last one of each prompt; what they share only once."""
+        first, stop = len(self.running), len(self.running) + len(entering)
+        heads = [tuple(one.prompt[:-1]) for one in entering]
+        shared = _shared(heads) if len(heads) > 1 else 0
+        if shared:
+            self.feed(first, [heads[0][:shared]], [0])
+            self.slots.copy(first, first + 1, stop, shared)
+        rests = [head[shared:] for head in heads]
+        if any(rests):
+            self.feed(first, rests, [shared] * len(rests))
+        self.running += entering
+
+    def _step(self) -> None:
+        """Read on in every row, as many guessed tokens as pays."""
+        limit = self.rules.max_new_tokens
+        guesses = [
+            one.draft.next(one.token_ids, limit - len(one.token_ids) - 1) for one in self.running
+        ]
+        likely = [
+            (len(guess), one.draft.trust) for guess, one in zip(guesses, self.running, strict=True)
+        ]
+        read = width(likely, self._most_logits())
+        self._check([guess[: read - 1] for guess in guesses])
+
+    def _check(self, guesses: Sequence[Sequence[int]]) -> None:
+        """Read the last token of every row and its guesses, and keep what is right."""
+        rows = self.running
+        fed = [(one.last, *guess) for one, guess in zip(rows, guesses, strict=True)]
+        logits_NTV = self.feed(0, fed, [one.position for one in rows], every=True)
+        place_M = [(row, at) for row, ids in enumerate(fed) for at in range(len(ids))]
+        row_M, at_M = torch.tensor(place_M, device=logits_NTV.device).T
+        token_M, finite_M = self.rules.choose(
+            logits_NTV[row_M, at_M],
+            [rows[row].number for row, _ in place_M],
+            [len(rows[row].token_ids) + at + 1 for row, at in place_M],
         )
-        cache = output.past_key_values
-        next_N, finite_N = choose(output.logits[:, -1], running, step)
-        for row, token, finite in zip(running, next_N.tolist(), finite_N.tolist(), strict=True):
-            if rows[row].finish is None:
-                _extend(rows[row], token, finite, end_ids)
-        if settled and step % CHECK_EVERY == 0:
-            _settle(rows, running, settled)
-        if step == max_new_tokens:
-            break
-        keep = [place for place, row in enumerate(running) if rows[row].finish is None]
-        if not keep:
-            break
-        if len(keep) <= CROWDED * len(running):
-            running = [running[place] for place in keep]
-            kept = torch.tensor(keep, device=mask.device)
-            cache.batch_select_indices(kept)
-            next_N, mask, positions = next_N[kept], mask[kept], positions[kept]
-        token_ids = next_N[:, None]
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        positions = positions[:, -1:] + 1
-    for unfinished in rows:
-        unfinished.finish = unfinished.finish or "length"
-    return rows
+        if any(guesses) and not finite_M.all():
+            self._check_nothing()
+            return
+        said = iter(zip(token_M.tolist(), finite_M.tolist(), strict=True))
+        for one, guess in zip(rows, guesses, strict=True):
+            right = self._extend(one, guess, list(islice(said, len(guess) + 1)))
+            one.draft.checked(len(guess), right)
+
+    def _check_nothing(self) -> None:
+        """The step again without guesses: one may overflow that the row itself would never say."""
+        for row, one in enumerate(self.running):
+            self.slots.wipe(row, one.position)
+        self._check([()] * len(self.running))
+
+    def _extend(self, one: _Running, guess: Sequence[int], said: Sequence[tuple[int, bool]]) -> int:
+        """Take what the network said, up to the first wrong guess; returns how many were right."""
+        right = 0
+        for token, finite in said:
+            self.rules.extend(one, token, finite=finite)
+            if one.finish or right == len(guess) or token != guess[right]:
+                break
+            right += 1
+        return right
+
+    def _leave(self) -> None:
+        """Finished rows make room; the last row moves into each gap."""
+        for row in reversed(range(len(self.running))):
+            if not (finish := self.running[row].finish):
+                continue
+            if finish == "numeric_failure":
+                self.slots.wipe(row)
+            last = self.running.pop()
+            if row < len(self.running):
+                self.slots.copy(len(self.running), row, row + 1, last.position)
+                self.running[row] = last
+
+    def _most_logits(self) -> int:
+        """How many tokens of each row may be checked at once."""
+        room = LOGITS_BYTES.get(self.model.device.type, LOGITS_BYTES["cpu"])
+        return max(1, room // (4 * len(self.running) * self.config.vocab_size))
+
+    def feed(
+        self,
+        first: int,
+        ids: Sequence[Sequence[int]],
+        starts: Sequence[int],
+        *,
+        every: bool = False,
+    ) -> Tensor:
+        """Let the network read on in some neighbouring rows, from a position of each.
+
+        Shorter ones are filled up with their last token, which is overwritten later.
+
+        Returns:
+            Logits of all the tokens, or only of the last column.
+        """
+        longest, device = max(map(len, ids)), self.model.device
+        filled = [[*row, *row[-1:] * (longest - len(row))] for row in ids]
+        filled = [row or [0] * longest for row in filled]
+        token_NT = torch.tensor(filled, device=device)
+        position_NT = torch.tensor(starts, device=device)[:, None] + torch.arange(
+            longest, device=device
+        )
+        self.slots.open(first, position_NT, max(starts) + longest)
+        output = self.model(
+            input_ids=token_NT,
+            attention_mask=masks(self.config, position_NT, self.slots.columns, self.model.dtype),
+            position_ids=position_NT.clamp(max=self.context - 1),
+            past_key_values=self.slots,
+            use_cache=True,
+            logits_to_keep=longest if every else 1,
+        )
+        logits: Tensor = output.logits
+        return logits
 
 
-def pad_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask, both of shape (prompts, longest), aligned at the right."""
-    longest = max(map(len, prompts))
-    token_ids = torch.zeros(len(prompts), longest, dtype=torch.long)
-    mask = torch.zeros(len(prompts), longest, dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        token_ids[row, longest - len(prompt) :] = torch.tensor(prompt)
-        mask[row, longest - len(prompt) :] = 1
-    return token_ids.to(device), mask.to(device)
-
-
-def greedy(logits_NV: Tensor, rows: Sequence[int], step: int) -> tuple[Tensor, Tensor]:  # noqa: ARG001
-    """The most likely token of each row; see `Choose`.
-
-    Without that check a NaN would be chosen as if it were the best token, over and over, and the
-    row would read like an answer.
-    """
-    best = logits_NV.max(dim=1)  # a NaN anywhere in a row is its maximum
-    return best.indices, torch.isfinite(best.values)
-
-
-def _extend(row: Row, token: int, finite: bool, end_ids: frozenset[int]) -> None:
-    if not finite:
-        row.token_ids, row.finish = [], "numeric_failure"
-    elif token in end_ids:
-        row.finish = "eos"
-    else:
-        row.token_ids.append(token)
-
-
-def _settle(rows: list[Row], running: list[int], settled: Callable[[Sequence[int]], bool]) -> None:
-    for row in running:
-        if rows[row].finish is None and settled(rows[row].token_ids):
-            rows[row].finish = "decided"
+def _shared(heads: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all begin with: as many as the first and the last in order have in common."""
+    pairs = zip(min(heads), max(heads), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

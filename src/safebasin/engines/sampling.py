@@ -40,12 +40,17 @@ class Sampler:
     sampling: Sampling
     names: tuple[str, ...]
 
-    def __call__(self, logits_NV: Tensor, rows: Sequence[int], step: int) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, logits_NV: Tensor, rows: Sequence[int], steps: Sequence[int]
+    ) -> tuple[Tensor, Tensor]:
         """A token of each row, by the inverse of its cumulative distribution in fp64."""
         finite_N = torch.isfinite(logits_NV.amax(dim=1))
         p_NV = (logits_NV.double() / self.sampling.temperature).softmax(dim=1)
         upto_NV = p_NV.cumsum(dim=1)
-        drawn = [uniform(self.sampling.seed, self.names[row], step) for row in rows]
+        drawn = [
+            uniform(self.sampling.seed, self.names[row], step)
+            for row, step in zip(rows, steps, strict=True)
+        ]
         u_N = torch.tensor(drawn, dtype=torch.float64, device=logits_NV.device)
         # Counted in the row's own total, so that rounding can never lead beyond its last token.
         token_N = torch.searchsorted(upto_NV, (u_N * upto_NV[:, -1])[:, None], right=True)[:, 0]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 
 import torch
 import transformers
 from torch import Tensor
 
+from safebasin.engines import plain
 from safebasin.engines.base import Batch, Drafts, Settled
-from safebasin.engines.decode import decode, pad_left
+from safebasin.engines.decode import decode, slots_for
+from safebasin.engines.plain import pad_left
 from safebasin.engines.registry import Manner
+from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
 from safebasin.models.load import LoadedModel
+from safebasin.models.tensors import FileRows
 from safebasin.records import Point, Response
 from safebasin.weights.overlay import Overlay
+from safebasin.weights.pristine import settle
 
 LOGITS_BYTES = 64 << 20
 """What the logits of a scoring pass may take; with a large vocabulary they are cut into pieces."""
@@ -37,7 +43,11 @@ class TransformersEngine:
         self._end_ids = frozenset(loaded.end_ids)
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
-        self.overlay = Overlay(loaded.model, manner.skip, given=manner.given)
+        self._batch_size = manner.batch_size
+        self._slots = slots_for(loaded.model, manner.batch_size)
+        files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
+        home = settle(dict(loaded.model.named_parameters()), files)
+        self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=home)
 
     @property
     def name(self) -> str:
@@ -49,21 +59,9 @@ class TransformersEngine:
         return self.overlay.at(point)
 
     def answer(
-        self,
-        batch: Batch,
-        settled: Settled | None = None,
-        drafts: Drafts | None = None,  # noqa: ARG002
+        self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
     ) -> list[Response]:
         """See `Engine.answer`."""
-        names = tuple(encoded.id for encoded in batch)
-        rows = decode(
-            self._model,
-            [encoded.token_ids for encoded in batch],
-            end_ids=self._end_ids,
-            max_new_tokens=self._max_new_tokens,
-            settled=(lambda ids: settled(self._text(ids))) if settled else None,
-            choose=Sampler(self._sampling, names) if self._sampling else None,
-        )
         return [
             Response(
                 encoded.prompt_id,
@@ -72,8 +70,34 @@ class TransformersEngine:
                 row.finish or "eos",
                 encoded.sample,
             )
-            for encoded, row in zip(batch, rows, strict=True)
+            for encoded, row in zip(batch, self._rows(batch, settled, drafts or {}), strict=True)
         ]
+
+    def _rows(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Row]:
+        """Finished rows, by the way of decoding that this network allows."""
+        prompts = [one.token_ids for one in batch]
+        if self._slots is not None:
+            expected = [drafts.get(one.id, ()) for one in batch]
+            rules = self._rules(batch, settled)
+            return decode(self._model, prompts, rules, drafts=expected, slots=self._slots)
+        return [
+            row
+            for at in range(0, len(batch), self._batch_size)
+            for row in plain.decode(
+                self._model,
+                prompts[at : at + self._batch_size],
+                self._rules(batch[at : at + self._batch_size], settled),
+            )
+        ]
+
+    def _rules(self, batch: Batch, settled: Settled | None) -> Rules:
+        names = tuple(encoded.id for encoded in batch)
+        return Rules(
+            end_ids=self._end_ids,
+            max_new_tokens=self._max_new_tokens,
+            settled=(lambda ids: settled(self._text(ids))) if settled else None,
+            choose=Sampler(self._sampling, names) if self._sampling else greedy,
+        )
 
     @torch.inference_mode()
     def losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safebasin.engines.decode import decode
+from safebasin.engines.plain import decode
+from safebasin.engines.rules import Rules
 from safebasin.judges.base import Exchange
 from safebasin.judges.guards.description import ON_MENU, Guard, Reading
 from safebasin.judges.guards.form import Data, form
@@ -159,8 +160,7 @@ class LoadedGuard:
         rows = decode(
             self._loaded.model,
             [self._tokens.ids(each.text + (each.said if said is None else said)) for each in batch],
-            end_ids=self._loaded.end_ids,
-            max_new_tokens=WRITTEN_TOKENS,
+            Rules(end_ids=self._loaded.end_ids, max_new_tokens=WRITTEN_TOKENS),
         )
         tokenizer = self._loaded.tokenizer
         return [tokenizer.decode(row.token_ids, skip_special_tokens=True) for row in rows]

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from safebasin.engines.decode import pad_left
+from safebasin.engines.plain import pad_left
 from safebasin.errors import InputRejectedError
 from safebasin.judges.guards.description import Field
 from safebasin.judges.guards.tokens import Tokens
