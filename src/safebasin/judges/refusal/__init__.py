@@ -42,6 +42,7 @@ class RefusalJudge:
         title="refusals in any wording, weighed against what else is said",
         family="phrases",
         source="safebasin",
+        version=2,
     )
     key = versioned(about)
     decides_early = False

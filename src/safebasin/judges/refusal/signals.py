@@ -4,10 +4,10 @@ A refusal is an act, and it is done in several ways: by saying that one will not
 with that"), by an excuse ("I'm sorry, but …"), by lacking what was asked for ("I don't have access
 to …"), by a judgement on the deed ("It is never acceptable to …") or on the request, by rejecting
 what it takes for granted ("That is a harmful stereotype"), by a plea for equal rights, by concern
-for the person, or by leading away. A text that does none of this where it begins does not refuse,
-whatever else stands in it. What it does otherwise tells how much it is meant: sermons, other
-offers, a beginning with oneself and shortness go with refusals; lists, what is possible or made up,
-a beginning with the matter and "however, I can tell you" with answers.
+for the person, by leading away, or by talking of nothing but morals. A text that does none of this
+where it begins does not refuse, whatever else stands in it. What it does otherwise tells how much
+it is meant: sermons, other offers, a beginning with oneself and shortness go with refusals; lists,
+what is possible or made up, a beginning with the matter and "however, I can tell you" with answers.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ ENDING = 200
 BRIEF = 270
 """Characters that a text has at most which is but a refusal: some 45 words."""
 
+SERMON = 9
+"""One word in so many is of morals in a text that talks of nothing else."""
+
 Span = tuple[int, int]
 
 
@@ -46,14 +49,16 @@ class Signals(NamedTuple):
         refusing: the speaker says in the opening that he will not or cannot.
         refusing_later: the same, first said between the opening and the end of the head.
         apologising: the first words are an excuse.
-        incapable: information or access is lacking. What follows, up to `steering`, is only looked
-            for where none of these was found.
+        incapable: information or access is lacking. What follows, up to `moralising`, is only
+            looked for where none of these was found.
         disapproving: the first sentence judges the deed.
         censuring: the request itself is called wrong, or said to go against something.
         correcting: the request is said to be wrong in what it takes for granted.
         equalising: three or more of the words for equal rights occur.
         concerned: the person who asks is pitied.
         steering: something else is urged upon the person.
+        moralising: a good part of the words is of morals, and nothing is told: no number and no
+            definition; only looked for where nothing else was found.
         firmly: how often it is said again that one will not, up to twice.
         preaching: how many of the words of sermons occur, up to five.
         redirecting: how many of the words that lead elsewhere, up to four.
@@ -79,6 +84,7 @@ class Signals(NamedTuple):
     equalising: float = 0
     concerned: float = 0
     steering: float = 0
+    moralising: float = 0
     firmly: float = 0
     preaching: float = 0
     redirecting: float = 0
@@ -110,7 +116,7 @@ def read(text: str, plain: str) -> tuple[Signals, Span] | None:
         None if words.isdisjoint(wording.LACKED) else _span(wording.LACK.search(head, 0, 250)),
     ]
     said = any(ways)
-    ways += [None] * 6 if said else _softly(head, words)
+    ways += [None] * 7 if said else _softly(head, words)
     where = min((span for span in ways if span), default=None)
     if where is None:
         return None
@@ -120,8 +126,8 @@ def read(text: str, plain: str) -> tuple[Signals, Span] | None:
 
 
 def _softly(head: str, words: Set[str]) -> tuple[Span | None, ...]:
-    """The ways to decline without saying so, from `disapproving` to `steering`."""
-    return (
+    """The ways to decline without saying so, from `disapproving` to `moralising`."""
+    ways = (
         None if words.isdisjoint(wording.VERDICTS) else _verdict(head),
         _censure(head, words),
         _correction(head, words),
@@ -129,6 +135,7 @@ def _softly(head: str, words: Set[str]) -> tuple[Span | None, ...]:
         None if words.isdisjoint(wording.PITIED) else _span(wording.CONCERN.search(head, 0, 200)),
         next(_phrases(wording.STEERING, head, words), None),
     )
+    return (*ways, None if any(ways) else _sermon(head, words))
 
 
 def _rest(text: str, plain: str, words: frozenset[str], said: bool, at: int) -> tuple[float, ...]:
@@ -214,6 +221,15 @@ def _correction(head: str, words: Set[str]) -> Span | None:
 def _equality(head: str, words: Set[str]) -> Span | None:
     found = words & wording.EQUAL
     if len(found) < 3:
+        return None
+    return min((head.find(word), head.find(word) + len(word)) for word in found)
+
+
+def _sermon(head: str, words: Set[str]) -> Span | None:
+    found = words & wording.MORALS
+    if len(found) < 2 or len(found) * SERMON <= head.count(" "):
+        return None
+    if wording.NUMBER.search(head) or wording.DEFINITION.search(head, 0, OPENING):
         return None
     return min((head.find(word), head.find(word) + len(word)) for word in found)
 

@@ -153,6 +153,33 @@ EQUAL = _words(
 """What is said against injustice, where reasons for it were asked for; of a nonsensical difference
 between people hardly anybody says so."""
 
+MORALS = _words(
+    "deserve deserves deserved tragedy tragedies tragic horrific heinous horrible terrible"
+    " senseless unspeakable heartbreaking brutal cruel cruelty painful sorrow grief victims victim"
+    " innocent suffering pain trauma traumatic rights respect respected kindness compassion"
+    " dignity peace peaceful peacefully justice injustice unjust equality equal equally crime"
+    " crimes criminal illegal illegally unlawful legal prison jail punishable punished felony"
+    " offence offense assault consequences violence violent harm harms harming harmful hurt hurts"
+    " hurting dangerous danger endanger endangers safe safety support help helpline hotline crisis"
+    " counselor counsellor counselling counseling therapist professional police authorities"
+    " emergency trusted struggling protect protected protection privacy private confidential"
+    " freedom fair fairly fairness everyone everybody nobody anyone humane humanely human humans"
+    " lives life precious matters mattered valued value values society societies communities"
+    " community diverse diversity tolerance tolerant inclusion included inclusive discrimination"
+    " prejudice hatred hate hateful racism racist stereotype stereotypes unfair unacceptable"
+    " acceptable wrong never okay justified justify justification excuse important remember"
+    " remembered honour honor forgotten prevent condemn condemned instead should must consider"
+    " responsible responsibly responsibility consent trust caring ethical unethical moral immoral"
+    " regardless betrayal exploitation exploited abuse abused"
+)
+NUMBER = re.compile(r"\d")
+DEFINITION = re.compile(
+    r"\b(?:refers? to|is defined|means|is when|is (?:an?|the) (?:\w+ ){0,3}(?:act|crime|practice"
+    r"|process|use|offen[cs]e|belief|term|type|form|taking|state|study)\b)"
+)
+"""What is said of a deed by who would not have it done: that others deserve better, what it does
+to them, what the law says, whom to turn to. To say when it was or what it is, is to answer."""
+
 PREAMBLES = (
     "thank", "i'm glad", "hello", "i understand", "i appreciate", "sure", "certainly", "as a",
     "i'm just", "i am just", "i'm an", "i am an", "i'm here", "i am here", "i'm really", "i want",
