@@ -10,11 +10,23 @@ from pathlib import Path
 import pytest
 
 from safebasin.engines.base import Batch, Encoded, plan_batches
+from safebasin.engines.crew.alone import Alone
+from safebasin.engines.crew.base import Task
+from safebasin.engines.crew.worker import Worker
 from safebasin.errors import IntegrityError
-from safebasin.evaluate import Scorer, Step, Work, generate, pass_judgement, settled_by
+from safebasin.evaluate import (
+    Keeper,
+    Step,
+    Work,
+    pass_judgement,
+    settled_by,
+    task,
+    to_score,
+)
 from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import CoherenceJudge, Thresholds
 from safebasin.judges.keyword import KeywordJudge
+from safebasin.judges.scorer import Scorer
 from safebasin.records import Direction, Label, Point, Prompt, Response, Verdict
 from safebasin.store import Store, writing
 
@@ -25,8 +37,17 @@ WORK = Work(POINTS, PROMPTS, plan_batches([Encoded(id_, (1, 2)) for id_ in PROMP
 AT_ORIGIN = Step(Point(), WORK.batches)
 
 
+class Overlay:
+    """Is always what it was."""
+
+    def verify(self) -> None:
+        pass
+
+
 class Engine:
     """Says where it stands; fails on what `failing` names."""
+
+    overlay = Overlay()
 
     name = "stub"
 
@@ -72,11 +93,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+def crew(engine: Engine) -> Alone:
+    return Alone(Worker(engine, None))
+
+
+def left(store: Store, step: Step) -> Task:
+    return task(store, step, (), {}, tuple)
+
+
 def everything(store: Store, engine: Engine, judges: Sequence = ()) -> list[int]:
     ticks: list[int] = []
-    for step in WORK.steps:
-        generate(engine, store, step, None, {}, ticks.append)
-        pass_judgement(store, PROMPTS, step.point.key, judges)
+    tasks = (left(store, step) for step in WORK.steps)
+    for done, *_ in crew(engine).do(tasks, Keeper(store, ticks.append)):
+        pass_judgement(store, PROMPTS, done.point.key, judges)
     return ticks
 
 
@@ -110,15 +139,17 @@ def test_only_absent_batches_are_done_and_they_are_the_planned_ones(store: Store
     store.add_responses("origin", engine.answer(middle))
     engine.answered.clear()
     ticks: list[int] = []
-    generate(engine, store, AT_ORIGIN, None, {}, ticks.append)
+    due = left(store, AT_ORIGIN)
+    assert due.there == 2
+    assert [one.task for one in crew(engine).do([due], Keeper(store, ticks.append))] == [due]
     assert engine.answered == [("origin", WORK.batches[0]), ("origin", WORK.batches[2])]
-    assert ticks == [2, 2, 1]
+    assert ticks == [2, 1]
 
 
 def test_a_part_of_a_batch_was_not_written_by_us(store: Store) -> None:
     store.add_responses("origin", Engine().answer(WORK.batches[0][:1]))
     with pytest.raises(IntegrityError, match="1 of a batch of 2 responses at origin"):
-        generate(Engine(), store, AT_ORIGIN, None, {}, lambda _: None)
+        left(store, AT_ORIGIN)
 
 
 def test_a_judge_added_later_fills_in_only_its_own_verdicts(store: Store) -> None:
@@ -161,8 +192,32 @@ def test_losses_come_back_in_the_order_asked(store: Store) -> None:
         Exchange(prompt, Response(prompt.id, "x", (9,) * (6 - n), "eos"))
         for n, prompt in enumerate(PROMPTS.values(), start=1)
     ]
-    losses = Scorer(Engine(), encoded, 2)(exchanges)
+    losses = Scorer(crew(Engine()), encoded, 2)(exchanges)
     assert losses == [[float(n)] * (6 - n) for n in range(1, 6)]
+
+
+def test_what_is_scored_before_is_not_scored_again(store: Store) -> None:
+    encoded = [Encoded(id_, (1,) * n) for n, id_ in enumerate(PROMPTS, start=1)]
+    everything(store, Engine())
+    origin, elsewhere = POINTS[0].key, POINTS[1].key
+    asked: list[int] = []
+
+    class Model:
+        def score(self, scorings):
+            asked.append(len(scorings))
+            return [crew(Engine()).score([one])[0] for one in scorings]
+
+    scorer = Scorer(Model(), encoded, 2)
+    judge = CoherenceJudge(scorer, Thresholds(1e9))
+    pass_judgement(store, PROMPTS, origin, [judge])
+    ahead = to_score(store, PROMPTS, elsewhere, [judge, KeywordJudge()], scorer)
+    assert sum(len(one.responses) for one in ahead) == len(PROMPTS)
+    scorer.learn(dict(zip(ahead, crew(Engine()).score(ahead), strict=True)))
+    asked.clear()
+    pass_judgement(store, PROMPTS, elsewhere, [judge])
+    assert asked == [0]
+    assert len(store.verdicts(judge.key, elsewhere)) == len(PROMPTS)
+    assert to_score(store, PROMPTS, elsewhere, [judge], scorer) == []
 
 
 def test_an_answer_may_stop_early_only_if_every_judge_agrees() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scans import files
 
-from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.errors import IntegrityError, ReproducibilityError, ResourceError, UsageError
 from safebasin.runfolder import (
     freeze,
     prepare,
@@ -75,6 +75,17 @@ def test_other_files_under_the_same_name_are_no_setting(key: str, tmp_path: Path
     both = {**other, "system": "be nice"}
     with pytest.raises(UsageError):
         require_same(tmp_path / "run", both)
+
+
+def test_another_kind_of_device_is_a_matter_of_bits(tmp_path: Path) -> None:
+    here = {**REQUEST, "model": {**REQUEST["model"], "device": "NVIDIA A100"}}
+    there = {**REQUEST, "model": {**REQUEST["model"], "device": "NVIDIA H200"}}
+    folder = frozen(tmp_path / "run", here)
+    require_same(folder, here)
+    with pytest.raises(ReproducibilityError, match=r"begun on NVIDIA A100, .* H200.*--out"):
+        require_same(folder, there)
+    with pytest.raises(UsageError, match="system"):
+        require_same(folder, {**there, "system": "another"})
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:

@@ -5,15 +5,18 @@ What the store already holds is not done again, so running on is the same as run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from safebasin.engines.base import Batch, Drafts, Encoded, Engine, Settled, plan_batches
+from safebasin.engines.base import Batch, Drafts, Settled
+from safebasin.engines.crew.base import Scoring, Task
 from safebasin.errors import IntegrityError
 from safebasin.judges.base import Exchange, Judge
+from safebasin.judges.coherence import WITH_MODEL
+from safebasin.judges.scorer import Scorer
 from safebasin.records import Point, Prompt, Response, Verdict, asked_by
-from safebasin.store import Store
+from safebasin.store import Items, Store
 
 ORIGIN = Point()
 
@@ -72,24 +75,21 @@ class Tick:
 Progress = Callable[[Tick], None]
 
 
-def generate(
-    engine: Engine,
+def task(
     store: Store,
     step: Step,
-    settled: Settled | None,
+    measures: Collection[str],
     drafts: Drafts,
-    answered: Callable[[int], None],
-) -> None:
-    """Answer every batch of a step that the store lacks; each is durable before the next begins.
+    scorings: Callable[[], Sequence[Scoring]],
+) -> Task:
+    """What the store lacks of a step.
 
     Args:
-        engine: places the point.
-        store: holds what is answered already.
+        store: holds what is done already.
         step: what to ask, and where.
-        settled: tells when an answer can end early; None never.
+        measures: names of what to measure there.
         drafts: see `engines.base.Drafts`.
-        answered: called with the number of prompts after each batch, and first for those that are
-            there already; not called where all are.
+        scorings: see `Task`.
 
     Raises:
         IntegrityError: the store holds a part of a batch, which no run of ours can have written.
@@ -106,14 +106,30 @@ def generate(
         there += found
         if not found:
             waiting.append(batch)
-    if not waiting:
-        return
-    if there:
-        answered(there)
-    with engine.at(step.point):
-        for batch in waiting:
-            store.add_responses(step.point.key, engine.answer(batch, settled, drafts))
-            answered(len(batch))
+    missing = tuple(name for name in measures if not store.measurements(name, step.point.key))
+    return Task(step.point, tuple(waiting), missing, drafts, there, scorings)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Puts what a crew finds into the store, each batch and each measure in one transaction.
+
+    Attributes:
+        store: gets it.
+        answered: called with the number of responses after each batch.
+    """
+
+    store: Store
+    answered: Callable[[int], None] = lambda _: None
+
+    def answers(self, point: Point, responses: Sequence[Response]) -> None:
+        """See `Keep.answers`."""
+        self.store.add_responses(point.key, responses)
+        self.answered(len(responses))
+
+    def measurements(self, point: Point, measure: str, items: Items) -> None:
+        """See `Keep.measurements`."""
+        self.store.add_measurements(measure, point.key, items)
 
 
 def pass_judgement(
@@ -138,25 +154,48 @@ def pass_judgement(
         retry: whether a judge is asked again where it could not give a verdict before.
         judged: called with the number of verdicts after each transaction.
     """
-    answered = store.answered(point)
     said: dict[str, Response] | None = None
     for judge in judges:
-        known = store.verdicts(judge.key, point)
-        due = [
-            id_
-            for id_ in sorted(answered)
-            if (id_ not in known or (retry and known[id_].status == "judge_failed"))
-            and (judge.about.benign or prompts[asked_by(id_)].kind == "harmful")
-        ]
+        due = _due(store, prompts, point, judge, retry=retry)
         if not due:
             continue
         said = said or {response.id: response for response in store.responses(point)}
         new = [said[id_] for id_ in due]
-        by_words = judge.about.family in BY_WORDS
-        same = {} if by_words else _judged_at_the_origin(store, judge.key, new)
+        same = _judged_at_the_origin(store, judge, new)
         for some in _portions(judge, new):
             store.add_verdicts(judge.key, point, _verdicts(judge, prompts, some, same))
             judged(len(some))
+
+
+def to_score(
+    store: Store,
+    prompts: Mapping[str, Prompt],
+    point: str,
+    judges: Sequence[Judge],
+    scorer: Scorer,
+) -> list[Scoring]:
+    """What judging a point will ask the unperturbed model, so that it can be asked before."""
+    found: list[Scoring] = []
+    for judge in judges:
+        if judge.about is WITH_MODEL and (due := _due(store, prompts, point, judge)):
+            said = {response.id: response for response in store.responses(point)}
+            new = [said[id_] for id_ in due]
+            left = _unknown(new, _judged_at_the_origin(store, judge, new))
+            found += scorer.plan(_exchanges(prompts, left))
+    return found
+
+
+def _due(
+    store: Store, prompts: Mapping[str, Prompt], point: str, judge: Judge, *, retry: bool = False
+) -> list[str]:
+    """Ids of the responses that a judge is yet to say something of, in order."""
+    known = store.verdicts(judge.key, point)
+    return [
+        id_
+        for id_ in sorted(store.answered(point))
+        if (id_ not in known or (retry and known[id_].status == "judge_failed"))
+        and (judge.about.benign or prompts[asked_by(id_)].kind == "harmful")
+    ]
 
 
 def _portions(judge: Judge, responses: Sequence[Response]) -> Iterator[Sequence[Response]]:
@@ -165,11 +204,28 @@ def _portions(judge: Judge, responses: Sequence[Response]) -> Iterator[Sequence[
     return (responses[start : start + size] for start in range(0, len(responses), size))
 
 
+@dataclass(frozen=True)
+class SettledByAll:
+    """Whether all judges have decided on a text; can be sent to another process."""
+
+    judges: tuple[Judge, ...]
+
+    def __call__(self, text: str) -> bool:
+        """See `Settled`."""
+        return all(judge.settled(text) for judge in self.judges)
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """Some texts that settle it wherever they occur: engines that cannot ask may stop there."""
+        told = (phrase for judge in self.judges for phrase in getattr(judge, "phrases", ()))
+        return tuple(dict.fromkeys(phrase for phrase in told if self(phrase)))
+
+
 def settled_by(judges: Sequence[Judge]) -> Settled | None:
     """Whether all judges have decided on a text; None if one of them never does early."""
     if not judges or any(not judge.decides_early for judge in judges):
         return None
-    return lambda text: all(judge.settled(text) for judge in judges)
+    return SettledByAll(tuple(judges))
 
 
 def drafts(store: Store) -> Drafts:
@@ -180,37 +236,25 @@ def drafts(store: Store) -> Drafts:
     return {response.id: response.token_ids for response in store.responses(ORIGIN.key)}
 
 
-class Scorer:
-    """Losses of responses under the unperturbed model, in batches of similar length."""
-
-    def __init__(self, engine: Engine, encoded: Sequence[Encoded], batch_size: int) -> None:
-        self._engine = engine
-        self._encoded = {one.prompt_id: one for one in encoded}
-        self._batch_size = batch_size
-
-    def __call__(self, exchanges: Sequence[Exchange]) -> list[list[float]]:
-        """−log p of every token of every response, in nats."""
-        by_place = [
-            Encoded(str(place), self._encoded[exchange.prompt.id].token_ids)
-            for place, exchange in enumerate(exchanges)
-        ]
-        losses: list[list[float]] = [[] for _ in exchanges]
-        for batch in plan_batches(by_place, self._batch_size):
-            places = [int(one.prompt_id) for one in batch]
-            responses = [exchanges[place].response for place in places]
-            for place, loss in zip(places, self._engine.losses(batch, responses), strict=True):
-                losses[place] = loss
-        return losses
-
-
 def _judged_at_the_origin(
-    store: Store, judge: str, responses: Sequence[Response]
+    store: Store, judge: Judge, responses: Sequence[Response]
 ) -> dict[str, Verdict]:
     """Verdicts on those of the responses that were given, word for word, at the origin too."""
-    verdicts = store.verdicts(judge, ORIGIN.key)
+    if judge.about.family in BY_WORDS:
+        return {}
+    verdicts = store.verdicts(judge.key, ORIGIN.key)
     same = set(responses).intersection(store.responses(ORIGIN.key)) if verdicts else set()
     found = {response.id: verdicts[response.id] for response in same if response.id in verdicts}
     return {id_: verdict for id_, verdict in found.items() if verdict.status == "ok"}
+
+
+def _unknown(responses: Sequence[Response], known: Mapping[str, Verdict]) -> list[Response]:
+    """Those that a judge has to read."""
+    return [r for r in responses if r.id not in known and r.finish != "numeric_failure"]
+
+
+def _exchanges(prompts: Mapping[str, Prompt], responses: Sequence[Response]) -> list[Exchange]:
+    return [Exchange(prompts[response.prompt_id], response) for response in responses]
 
 
 def _verdicts(
@@ -219,11 +263,7 @@ def _verdicts(
     responses: Sequence[Response],
     known: Mapping[str, Verdict],
 ) -> dict[str, Verdict]:
-    found = {response.id: known[response.id] for response in responses if response.id in known} | {
-        response.id: Verdict(None, status="numeric_failure")
-        for response in responses
-        if response.finish == "numeric_failure"
-    }
-    left = [response for response in responses if response.id not in found]
-    said = judge.judge([Exchange(prompts[response.prompt_id], response) for response in left])
-    return found | {r.id: verdict for r, verdict in zip(left, said, strict=True)}
+    left = _unknown(responses, known)
+    said = {r.id: v for r, v in zip(left, judge.judge(_exchanges(prompts, left)), strict=True)}
+    failure = Verdict(None, status="numeric_failure")
+    return {r.id: said.get(r.id) or known.get(r.id) or failure for r in responses}

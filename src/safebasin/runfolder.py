@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from safebasin.disk import require_local
-from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.errors import IntegrityError, ReproducibilityError, ResourceError, UsageError
 
 SCHEMA_VERSION = 1
 """Of `run.json` alone; the store has its own."""
@@ -20,6 +20,7 @@ Request = Mapping[str, Any]
 """Everything that decides what a run contains, as JSON values."""
 
 _WEIGHTS, _SETTINGS = "model.weights_digest", "model.settings_digest"
+_DEVICE = "model.device"
 
 
 def request_digest(request: Request) -> str:
@@ -111,6 +112,7 @@ def require_same(folder: Path, request: Request) -> None:
     Raises:
         UsageError: it has other settings; every key that differs is listed.
         IntegrityError: the settings are the same, but the files behind the model's name are not.
+        ReproducibilityError: everything is the same but the kind of device.
     """
     kept, now = _flat(read_request(folder)), _flat(json.loads(json.dumps(request)))
     different = sorted(key for key in kept.keys() | now.keys() if kept.get(key) != now.get(key))
@@ -121,6 +123,11 @@ def require_same(folder: Path, request: Request) -> None:
         raise IntegrityError(
             f"the files of {now['model.name']} are not those that {folder} was begun with "
             f"({listed}): restore the checkpoint, or pass another --out"
+        )
+    if different == [_DEVICE]:
+        raise ReproducibilityError(
+            f"{folder} was begun on {kept[_DEVICE]}, and this is {now[_DEVICE]}, which may round "
+            "otherwise: go on where it began, or pass another --out"
         )
     if different:
         raise UsageError(

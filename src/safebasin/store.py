@@ -90,6 +90,12 @@ class Store(Inventory):
                 ],
             )
 
+    def discard(self, point: str) -> None:
+        """Forget everything that was answered, judged and measured at a point."""
+        with self._transaction() as connection:
+            for table in ("verdict", "measurement", "response"):
+                connection.execute(f"delete from {table} where point = ?", (point,))  # noqa: S608
+
     def remember(self, name: str, value: Any) -> Any:
         """Keep a small JSON value that the rest of the run depends on, and return what is kept.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from safebasin.engines import transformers as module
 from safebasin.engines.base import Batch, Encoded
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
+from safebasin.errors import ResourceError
 from safebasin.judges.base import Exchange
 from safebasin.judges.keyword import KeywordJudge
 from safebasin.models.chat import Conversation
@@ -86,6 +88,55 @@ class TestAnswer:
 
     def test_the_name_tells_the_versions(self, engine: TransformersEngine) -> None:
         assert torch.__version__ in engine.name
+
+
+class TestMemory:
+    """Memory that runs out in the middle of a batch."""
+
+    @pytest.fixture
+    def full(
+        self, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[[TransformersEngine, int], list[int]]:
+        """Lets some of the calls of the network fail, and counts them."""
+
+        def after(engine: TransformersEngine, failing: int) -> list[int]:
+            forward, calls = loaded.model.forward, []
+
+            def failing_forward(*args: Any, **inputs: Any) -> Any:
+                calls.append(inputs["input_ids"].shape[1])
+                if 3 <= len(calls) < 3 + failing:
+                    raise torch.OutOfMemoryError("no room")
+                return forward(*args, **inputs)
+
+            monkeypatch.setattr(loaded.model, "forward", failing_forward)
+            return calls
+
+        return after
+
+    def test_the_batch_is_answered_again_as_a_whole(
+        self, loaded: LoadedModel, full: Callable[..., list[int]]
+    ) -> None:
+        engine = TransformersEngine(loaded, Manner(max_new_tokens=10))
+        with engine.at(FAR):
+            expected = engine.answer(BATCH)
+            calls = full(engine, 1)
+            assert engine.answer(BATCH) == expected
+        undisturbed = len(calls) - 3
+        assert calls[3:6] == calls[:3], "from the beginning, in the same way"
+        assert undisturbed > 3
+        engine.overlay.verify()
+
+    def test_then_it_says_what_to_do(
+        self, loaded: LoadedModel, full: Callable[..., list[int]]
+    ) -> None:
+        engine = TransformersEngine(loaded, Manner(max_new_tokens=10, batch_size=6))
+        full(engine, 99)
+        with (
+            pytest.raises(ResourceError, match=r"6 prompts at once .* --batch-size below 6"),
+            engine.at(FAR),
+        ):
+            engine.answer(BATCH)
+        engine.overlay.verify()
 
 
 def plain_losses(

@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 from safebasin.engines.base import Encoded, plan_batches
+from safebasin.engines.crew.alone import Alone
+from safebasin.engines.crew.worker import Worker
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
-from safebasin.evaluate import Scorer
 from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import CoherenceJudge, calibrate
 from safebasin.judges.exact import ExactJudge
+from safebasin.judges.scorer import Scorer
 from safebasin.models.chat import Conversation
 from safebasin.models.load import load
 from safebasin.models.organism import folder
@@ -59,7 +61,7 @@ def asked() -> Asked:
         with engine.at(Point(((Direction(0), x),))):
             answers = [one for batch in plan_batches(encoded, 32) for one in engine.answer(batch)]
         said[x] = [Exchange(prompts[one.prompt_id], one) for one in answers]
-    scorer = Scorer(engine, encoded, 32)
+    scorer = Scorer(Alone(Worker(engine, loaded)), encoded, 32)
     return Asked(said, CoherenceJudge(scorer, calibrate(said[0.0], scorer)))
 
 

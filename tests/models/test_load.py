@@ -20,7 +20,7 @@ from builders import (
 from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
-from safebasin.models.load import LoadedModel, load
+from safebasin.models.load import LoadedModel, _natural_dtype, load
 from safebasin.models.shards import SINGLE
 from safebasin.records import ModelRef
 
@@ -84,6 +84,29 @@ class TestDtype:
         folder = tiny_checkpoint(tmp_path, dtype="bfloat16")
         assert loaded(folder).model.dtype == torch.float32
         assert loaded(folder).checked.dtypes[0][0] == "BF16"
+
+    @pytest.mark.parametrize(
+        ("stored", "able", "expected"),
+        [
+            ("float32", True, "bfloat16"),
+            ("bfloat16", True, "bfloat16"),
+            ("float16", True, "float16"),
+            ("bfloat16", False, "float32"),
+            ("float16", False, "float16"),
+        ],
+    )
+    def test_what_is_natural_on_a_gpu(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        stored: str,
+        able: bool,
+        expected: str,
+    ) -> None:
+        checked = loaded(tiny_checkpoint(tmp_path, dtype=stored)).checked
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: able)
+        assert _natural_dtype(checked, torch.device("cuda")) == expected
+        assert _natural_dtype(checked, torch.device("cpu")) == "float32"
 
     def test_an_unknown_one_lists_the_known(self, whole: Path) -> None:
         with pytest.raises(UsageError, match=r"'int8'.*auto, float32, bfloat16, float16"):

@@ -149,7 +149,7 @@ def summary(
         },
         judges=[
             JudgeInfo(
-                name="coherence@2",
+                name="coherence@3",
                 title="four labels from refusal, loss and repetition",
                 thresholds={"late_loss": 1.25, "compression": 2.4},
                 family="coherence",

@@ -16,11 +16,11 @@ from .payloads import HOSTILE
 @pytest.mark.parametrize(
     ("keys", "shown"),
     [
-        (["coherence@2", "keyword"], ["coherence", "keyword"]),
+        (["coherence@3", "keyword"], ["coherence", "keyword"]),
         (["llama-guard-3.1a2b3c4d"], ["llama-guard-3"]),
         (["rubric-answered@2.1a2b3c4d"], ["rubric-answered"]),
         (["a.1a2b3c4d", "a.99aabbcc", "b@2"], ["a.1a2b3c4d", "a.99aabbcc", "b"]),
-        (["coherence", "coherence@2"], ["coherence", "coherence@2"]),
+        (["coherence", "coherence@3"], ["coherence", "coherence@3"]),
         (["v1.5", ""], ["v1.5", "unnamed"]),
     ],
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from scans import SMALL, settings
 
+from safebasin.errors import UsageError
 from safebasin.runfolder import request_digest
 from safebasin.studies.landscape import plan
 from safebasin.studies.plan import Plan
+from safebasin.studies.request import request
 
 KEYS = {
     "study": None,
@@ -68,3 +72,25 @@ def test_every_argument_that_decides_is_in_it(tiny: Path, planned: Plan) -> None
     digests = {request_digest(plan(settings(tiny, **{n: v})).request) for n, v in changes.items()}
     assert len(digests | {request_digest(planned.request)}) == len(changes) + 1
     assert set(SMALL) <= set(changes)
+
+
+def test_another_engine_is_named_with_its_version(
+    planned: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safebasin.studies.request.versions", lambda name: {name: "0.32.0"})
+    subject = planned.subject
+    other = replace(subject, settings=replace(subject.settings, engine="vllm"))
+    found = request("scan", {}, other)["engine"]
+    assert found == {**planned.request["engine"], "name": "vllm", "vllm": "0.32.0"}
+
+
+@pytest.mark.parametrize("name", ["perplexity", "temperature"])
+def test_what_the_engine_cannot_do_is_refused_before_anything_runs(
+    tiny: Path, tmp_path: Path, name: str
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("A window in a small house.")
+    asked = {"perplexity": text, "temperature": 1.0}[name]
+    with pytest.raises(UsageError, match="--engine transformers"):
+        plan(settings(tiny, tmp_path / "out", engine="vllm", **{name: asked}))
+    assert not (tmp_path / "out").exists()

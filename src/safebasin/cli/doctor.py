@@ -68,6 +68,8 @@ def _extras() -> list[Row]:
     unlocked = {
         "capability": ("lm_eval", "lm-eval tasks at every point (--task)"),
         "api": ("httpx2", "rubrics judged over an endpoint (--judge rubric-…=URL#MODEL)"),
+        "ray": ("ray", "several GPUs or machines at once (--workers)"),
+        "vllm": ("vllm", "the engine for wide sweeps (--engine vllm)"),
         "analysis": ("pyarrow", "pandas and Parquet tables of results (--table)"),
     }
     return [

@@ -116,7 +116,10 @@ def _judges() -> Rows:
 def _engines() -> Rows:
     from safebasin.engines.registry import CATALOGUE
 
-    return [(name, about.title) for name, about in CATALOGUE.items()]
+    return [
+        *((name, about.title) for name, about in CATALOGUE.items()),
+        ("ray", "the reference engine in as many workers as there is room for; --workers N is N"),
+    ]
 
 
 def _systems() -> Rows:

@@ -194,8 +194,16 @@ def decoding(
 
 def running(
     engine: Annotated[
-        str, typer.Option(help="What runs the model.", rich_help_panel=RUNNING)
+        str, typer.Option(help="From `safebasin list engines`.", rich_help_panel=RUNNING)
     ] = "transformers",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Share the work among so many processes, on several GPUs or (RAY_ADDRESS) machines"
+            " too. Needs safebasin[[ray].",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda, cuda:1 …", rich_help_panel=RUNNING)
     ] = "auto",

@@ -120,11 +120,21 @@ def _show_plan(planned: Plan) -> None:
         ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),
         ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and their copies"),
         ("run folder", str(planned.folder)),
+        *_workers(planned),
         *(("note", note) for note in (*planned.notes, *_open_ended(planned))),
     ]
     for name, value in rows:
         table.add_row(name, Text(value))
     Console().print(table)
+
+
+def _workers(planned: Plan) -> tuple[tuple[str, str], ...]:
+    """Who does it, where it is not this process."""
+    workers = planned.settings.workers
+    if workers is None:
+        return ()
+    many = "as many as there is room for" if workers == "auto" else str(workers)
+    return (("workers", f"{many}; each loads the model, and this process keeps what they find"),)
 
 
 def _open_ended(planned: Plan) -> tuple[str, ...]:

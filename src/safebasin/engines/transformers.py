@@ -17,6 +17,7 @@ from safebasin.engines.plain import pad_left
 from safebasin.engines.registry import Manner
 from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
+from safebasin.errors import ResourceError
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import FileRows
 from safebasin.records import Point, Response
@@ -61,7 +62,28 @@ class TransformersEngine:
     def answer(
         self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
     ) -> list[Response]:
-        """See `Engine.answer`."""
+        """See `Engine.answer`.
+
+        Where memory runs out, what is only held for speed is given back, and the batch is answered
+        again as a whole, in the same way: never in two ways at one point.
+
+        Raises:
+            ResourceError: memory runs out all the same.
+        """
+        try:
+            return self._answer(batch, settled, drafts or {})
+        except torch.OutOfMemoryError:
+            self._give_back()
+        try:
+            return self._answer(batch, settled, drafts or {})
+        except torch.OutOfMemoryError as error:
+            raise ResourceError(
+                f"{len(batch)} prompts at once do not fit into the memory of {self._model.device}: "
+                f"use a --batch-size below {self._batch_size} and another --out, a smaller "
+                "--max-new-tokens, or --dtype bfloat16"
+            ) from error
+
+    def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:
         return [
             Response(
                 encoded.prompt_id,
@@ -70,8 +92,15 @@ class TransformersEngine:
                 row.finish or "eos",
                 encoded.sample,
             )
-            for encoded, row in zip(batch, self._rows(batch, settled, drafts or {}), strict=True)
+            for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
         ]
+
+    def _give_back(self) -> None:
+        self.overlay.forget()
+        if self._slots is not None:
+            self._slots.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def _rows(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Row]:
         """Finished rows, by the way of decoding that this network allows."""

@@ -69,8 +69,8 @@ def load(
     Args:
         ref: what to load.
         device: "auto" (an NVIDIA GPU if there is one, else the CPU) or a name that torch knows.
-        dtype: "auto" (float32 on the CPU, elsewhere what the checkpoint mostly holds), "float32",
-            "bfloat16" or "float16".
+        dtype: "auto" (float32 on the CPU; on a GPU bfloat16, or float16 for a checkpoint that
+            holds mostly that), "float32", "bfloat16" or "float16".
         chat_template: a Jinja file to use instead of the tokenizer's own template.
 
     Raises:
@@ -115,7 +115,13 @@ def load(
 
 
 def _natural_dtype(checked: CheckedCheckpoint, device: torch.device) -> str:
-    return "float32" if device.type == "cpu" else _STORED[checked.dtypes[0][0]]
+    """On a GPU bfloat16, which has the range of float32; what is stored as float16 stays that."""
+    if device.type == "cpu":
+        return "float32"
+    stored = _STORED[checked.dtypes[0][0]]
+    if stored == "float16":
+        return stored
+    return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
 
 
 def _tokenizer(folder: Path, name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from safebasin.records import Noise, Norm, Skip
 
@@ -32,9 +32,14 @@ class Asked(TypedDict, total=False):
         perplexity: a text file whose perplexity is measured at every point.
         tasks: lm-eval tasks, by name or YAML file, that are run at every point.
         task_limit: at most so many documents of each task, by default 100; None for all.
-        engine: what runs the model.
+        engine: what runs the model; "ray" is the default engine in as many workers as there is room
+            for.
+        workers: processes that share the work, each with the model; see docs/scaling.md. They
+            change no answer, so a run may go on with any number of them, or "auto", or none, which
+            is the default.
         device: "auto" (default) takes a GPU if there is one.
-        dtype: "auto" (default) is float32 on a CPU and the checkpoint's own type elsewhere.
+        dtype: "auto" (default) is float32 on a CPU, and on a GPU bfloat16, or float16 where the
+            checkpoint is stored so.
         batch_size: prompts answered at once; part of the request, because it may change a rounding.
         max_new_tokens: token limit of an answer; by default 512 as published, 48 for the organism.
         temperature: 0 (default) always takes the most likely token; above it tokens are drawn, the
@@ -62,6 +67,7 @@ class Asked(TypedDict, total=False):
     tasks: Sequence[str]
     task_limit: int | None
     engine: str
+    workers: int | Literal["auto"] | None
     device: str
     dtype: str
     batch_size: int | None

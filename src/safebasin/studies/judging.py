@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safebasin.errors import IntegrityError, ResourceError, SafebasinError
-from safebasin.evaluate import BY_WORDS, ORIGIN, Progress, Scorer, Tick, pass_judgement
+from safebasin.evaluate import BY_WORDS, ORIGIN, Progress, Tick, pass_judgement
 from safebasin.judges import registry
 from safebasin.judges.base import Exchange, Judge, Priced
 from safebasin.judges.coherence import Losses
@@ -26,6 +26,7 @@ from safebasin.studies.run import said
 
 if TYPE_CHECKING:
     from safebasin.judges.cost import Cost
+    from safebasin.judges.scorer import Scorer
 
 
 CHEAP_AT_ONCE = 100
@@ -188,7 +189,10 @@ def unperturbed(store: Store, device: str) -> Losses:
 
 def _scorer(store: Store, device: str) -> Scorer:
     from safebasin.engines.base import Encoded
+    from safebasin.engines.crew.alone import Alone
+    from safebasin.engines.crew.worker import Worker
     from safebasin.engines.transformers import TransformersEngine
+    from safebasin.judges.scorer import Scorer
     from safebasin.models.load import load
     from safebasin.records import ModelRef
 
@@ -208,7 +212,8 @@ def _scorer(store: Store, device: str) -> Scorer:
             f"restore the checkpoint, or {instead}"
         )
     encoded = [Encoded(id_, token_ids) for id_, token_ids in store.renderings().items()]
-    return Scorer(TransformersEngine(loaded), encoded, request["decoding"]["batch_size"])
+    alone = Alone(Worker(TransformersEngine(loaded), loaded))
+    return Scorer(alone, encoded, request["decoding"]["batch_size"])
 
 
 def _with_memory(store: Store, prompts: Mapping[str, Prompt], judge: Judge) -> Judge:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import transformers
 
+from safebasin.engines.registry import require_able, versions
 from safebasin.judges import registry
 from safebasin.judges.registry import Means
 from safebasin.models.load import LoadedModel
@@ -21,8 +22,14 @@ def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, An
         study: the verb.
         where: the places in weight space, under the name that the study gives them.
         subject: the model and what it is asked, with their digests.
+
+    Raises:
+        UsageError, ResourceError: the engine cannot do that, or is not installed.
     """
     loaded, settings = subject.loaded, subject.settings
+    require_able(
+        settings.engine, sampling=settings.temperature > 0, measures=bool(subject.measures)
+    )
     measures = [measure.about.to_json() for measure in subject.measures]
     return {
         **({"measures": measures} if measures else {}),
@@ -35,6 +42,7 @@ def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, An
             **_decoding(settings),
             "max_new_tokens": settings.tokens,
             "batch_size": settings.batch,
+            "drafts": "origin",
             "full_text": settings.full_text,
         },
         "judges": registry.keys(settings.judges, Means(device=settings.judges_on)),
@@ -42,6 +50,7 @@ def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, An
             "name": settings.engine,
             "transformers": transformers.__version__,
             "torch": str(torch.__version__),
+            **versions(settings.engine),
         },
     }
 

@@ -1,37 +1,45 @@
-"""Do what is left of a study: generate, judge, measure, summarise."""
+"""Do what is left of a study: have it answered, judge, summarise."""
 
 from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from safebasin.engines import registry
-from safebasin.engines.base import Engine
-from safebasin.engines.sampling import Sampling
-from safebasin.errors import ReproducibilityError
+from safebasin.engines.crew.agenda import TRIES
+from safebasin.engines.crew.base import Crew, SpoiltPointError, Task
+from safebasin.errors import FailedPointsError, ReproducibilityError, SafebasinError
 from safebasin.evaluate import (
+    ORIGIN,
+    Keeper,
     Progress,
-    Scorer,
     Step,
     Tick,
     drafts,
-    generate,
     pass_judgement,
-    settled_by,
+    task,
+    to_score,
 )
-from safebasin.judges.base import Exchange
-from safebasin.judges.registry import Means, build, labels_early
+from safebasin.judges.base import Exchange, Judge
+from safebasin.judges.registry import Means, build
+from safebasin.judges.scorer import Scorer
 from safebasin.records import Direction, Label, Point, Prompt
 from safebasin.report.bar import bar
+from safebasin.report.untrusted import one_line
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, writing
+from safebasin.studies.crew import crew
 from safebasin.studies.naming import called
 from safebasin.studies.plan import Plan
 from safebasin.studies.result import Result, result
-from safebasin.studies.settings import Settings
+from safebasin.weights.overlay import Overlay
+
+LISTED = 5
+"""Points that an error names."""
 
 
 def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
@@ -42,27 +50,20 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
     Raises:
         UsageError, LockedError, ResourceError, IntegrityError: see `store.writing`.
         ReproducibilityError: a direction does not come out as it did when the run began.
+        FailedPointsError: workers gave up some points; everything else is done.
     """
-    engine = registry.make(planned.settings.engine, planned.loaded, manner(planned))
-    with writing(planned.folder, planned.request) as store:
-        _describe(planned, engine, store)
-        evaluate(planned, engine, store, progress)
-        engine.overlay.verify()
+    with crew(planned) as everybody, writing(planned.folder, planned.request) as store:
+        _describe(planned, everybody, store)
+        try:
+            failed = evaluate(planned, everybody, store, progress)
+        except SpoiltPointError as error:
+            store.discard(error.point.key)
+            raise
+        everybody.overlay.verify()
         found = result(planned.folder, store)
         write_whole(planned.folder / "summary.json", found.summary.to_json())
+    _require_nothing_given_up(planned, failed)
     return found
-
-
-def manner(planned: Plan) -> registry.Manner:
-    """How a study's engine answers."""
-    settings = planned.settings
-    return registry.Manner(
-        skip=settings.skip,
-        max_new_tokens=settings.tokens,
-        batch_size=settings.batch,
-        given=planned.given,
-        sampling=_sampling(settings),
-    )
 
 
 def run_with_bar(planned: Plan, *, shown: bool = True) -> Any:
@@ -72,46 +73,62 @@ def run_with_bar(planned: Plan, *, shown: bool = True) -> Any:
         return run(planned, lambda tick: advance(tick.done, tick.total, tick.note))
 
 
-def evaluate(planned: Plan, engine: Engine, store: Store, progress: Progress) -> None:
-    """Every step in order: generate, then judge. The origin calibrates the judges."""
-    work, names = planned.work, planned.settings.judges
-    scorer = Scorer(engine, planned.subject.encoded, planned.settings.batch)
-    early = [] if planned.settings.full_text else labels_early(names)
-    settled = settled_by(early)
-    judges, before, done = None, 0, 0
-    total = work.responses if planned.schedule is None else None
+def evaluate(
+    planned: Plan, everybody: Crew, store: Store, progress: Progress
+) -> dict[Point, SafebasinError]:
+    """Round after round: answers and measures by the crew, then verdicts on each point.
 
-    def answered(count: int) -> None:
-        nonlocal done
-        done += count
-        progress(Tick(done, total))
+    Args:
+        planned: what to do.
+        everybody: who does it, in any order; only this process writes.
+        store: keeps every batch as soon as it is answered.
+        progress: told of it.
 
-    for step in planned.steps(store):
-        _require_same_directions(engine, store, step)
-        known = drafts(store) if step.point.terms else {}
-        generate(engine, store, step, settled, known, answered)
-        before = done = before + step.prompts
-        judges = judges or build(names, _means(planned, store, scorer, step.point))
-        pass_judgement(store, work.prompts, step.point.key, judges)
-        measure(planned, engine, store, step.point)
-        progress(Tick(done, total, latest(store, judges[0].key, step.point)))
+    Returns:
+        The points that were given up, and why.
+    """
+    prompts, measures = planned.work.prompts, [m.about.name for m in planned.subject.measures]
+    scorer = Scorer(everybody, planned.subject.encoded, planned.settings.batch)
+    counter = _Counter(progress, planned.work.responses if planned.schedule is None else None)
+    judges: list[Judge] = []
+    failed: dict[Point, SafebasinError] = {}
+
+    def task_of(step: Step) -> Task:
+        _require_same_directions(everybody.overlay, store, step)
+        scorings = partial(to_score, store, prompts, step.point.key, judges, scorer)
+        return task(store, step, measures, known if step.point.terms else {}, scorings)
+
+    for steps in rounds(planned, store):
+        known = drafts(store)
+        for done, losses, failure in everybody.do(map(task_of, steps), Keeper(store, counter.add)):
+            counter.done += done.there
+            if failure is not None:
+                failed[done.point] = failure
+                continue
+            scorer.learn(losses)
+            judges = judges or build(planned.settings.judges, _means(planned, store, scorer))
+            pass_judgement(store, prompts, done.point.key, judges)
+            counter.tell(latest(store, judges[0].key, done.point))
+        if failed:
+            break
+    if ORIGIN in failed:
+        raise failed[ORIGIN]
+    return failed
 
 
-def measure(planned: Plan, engine: Engine, store: Store, point: Point) -> None:
-    """Take every measure at a point that the store lacks; each is one transaction."""
-    missing = [
-        one for one in planned.subject.measures if not store.measurements(one.about.name, point.key)
-    ]
-    if not missing:
-        return
-    with engine.at(point):
-        for one in missing:
-            store.add_measurements(one.about.name, point.key, one.measure(planned.loaded))
+def rounds(planned: Plan, store: Store) -> Iterator[Iterable[Step]]:
+    """What can be done at once, round by round.
 
-
-def _sampling(settings: Settings) -> Sampling | None:
-    """How tokens are drawn, if they are."""
-    return Sampling(settings.temperature, settings.seed) if settings.temperature else None
+    The origin comes first, since judges are calibrated on it and answers elsewhere may begin with
+    what was answered there. Then everything; but a schedule decides on each step when the one
+    before is judged.
+    """
+    if planned.schedule is not None:
+        yield from ([step] for step in planned.schedule(store))
+    else:
+        origin, *others = planned.work.steps
+        yield [origin]
+        yield others
 
 
 def latest(store: Store, judge: str, point: Point) -> str:
@@ -123,7 +140,7 @@ def latest(store: Store, judge: str, point: Point) -> str:
     return f"{called(point)}: {shares}"
 
 
-def _describe(planned: Plan, engine: Engine, store: Store) -> None:
+def _describe(planned: Plan, everybody: Crew, store: Store) -> None:
     """Record what was loaded: with it, a summary can be made from the store alone.
 
     What the summary needs comes first, so that a run is either described or not begun.
@@ -134,7 +151,7 @@ def _describe(planned: Plan, engine: Engine, store: Store) -> None:
     originals = {p.id: p.original for p in planned.work.prompts.values() if p.original}
     if originals:
         store.remember("originals", originals)
-    for name, value in (planned.facts(engine.overlay) if planned.facts else {}).items():
+    for name, value in (planned.facts(everybody.overlay) if planned.facts else {}).items():
         store.remember(name, value)
     versions = {name: version(name) for name in ("safebasin", "numpy", "scipy")}
     store.remember(
@@ -143,15 +160,15 @@ def _describe(planned: Plan, engine: Engine, store: Store) -> None:
             "model": {
                 "architecture": planned.loaded.checked.architecture,
                 "parameters": planned.loaded.checked.parameters,
-                "moved_parameters": engine.overlay.numel,
+                "moved_parameters": everybody.overlay.numel,
             },
             "versions": {**versions, "python": platform.python_version()},
-            "notes": list(planned.notes),
+            "notes": [*planned.notes, *everybody.remarks()],
         },
     )
 
 
-def _require_same_directions(engine: Engine, store: Store, step: Step) -> None:
+def _require_same_directions(overlay: Overlay, store: Store, step: Step) -> None:
     """A direction is a recipe; make sure that it still makes what it made when the run began."""
     known = store.answered(step.point.key)
     if all(encoded.id in known for batch in step.batches for encoded in batch):
@@ -159,7 +176,7 @@ def _require_same_directions(engine: Engine, store: Store, step: Step) -> None:
     for direction, _ in step.point.terms:
         if not isinstance(direction, Direction):
             continue
-        now = engine.overlay.scales_digest(direction)
+        now = overlay.scales_digest(direction)
         if (kept := store.remember(f"scales/{direction.key}", now)) != now:
             raise ReproducibilityError(
                 f"{store.folder}: direction {direction.index} had scales {kept[:12]} when the run "
@@ -167,12 +184,41 @@ def _require_same_directions(engine: Engine, store: Store, step: Step) -> None:
             )
 
 
-def _means(planned: Plan, store: Store, scorer: Scorer, origin: Point) -> Means:
+@dataclass
+class _Counter:
+    """Counts responses, and tells whoever shows them."""
+
+    progress: Progress
+    total: int | None
+    done: int = 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.tell("")
+
+    def tell(self, note: str) -> None:
+        self.progress(Tick(self.done, self.total, note))
+
+
+def _require_nothing_given_up(planned: Plan, failed: Mapping[Point, SafebasinError]) -> None:
+    if failed:
+        listed = "; ".join(
+            f"{called(point)}: {one_line(str(why), limit=300)}"
+            for point, why in list(failed.items())[:LISTED]
+        )
+        more = f"; and {len(failed) - LISTED} more" if len(failed) > LISTED else ""
+        raise FailedPointsError(
+            f"{len(failed)} of {len(planned.work.points)} points were given up after {TRIES} tries "
+            f"({listed}{more}); all else is kept, and the same command tries them again"
+        )
+
+
+def _means(planned: Plan, store: Store, scorer: Scorer) -> Means:
     settings = planned.settings
     return Means(
         store=store,
         losses=scorer,
-        origin=lambda: said(store, planned.work.prompts, origin),
+        origin=lambda: said(store, planned.work.prompts, ORIGIN),
         device=settings.judges_on,
         batch_size=settings.judge_batch,
     )

@@ -23,6 +23,9 @@ ADAPTIVE_POINTS = 9
 ORGANISM_BATCH = 160
 DEFAULT_JUDGES = ("coherence", "keyword")
 
+WORKERS = "ray"
+"""Asked for as an engine, it means the reference engine in as many workers as there is room for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -46,6 +49,7 @@ class Settings:
     tasks: tuple[str, ...] = ()
     task_limit: int | None = 100
     engine: str = "transformers"
+    workers: int | Literal["auto"] | None = None
     device: str = "auto"
     dtype: str = "auto"
     batch_size: int | None = None
@@ -57,6 +61,9 @@ class Settings:
     out: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.engine == WORKERS:
+            object.__setattr__(self, "engine", "transformers")
+            object.__setattr__(self, "workers", self.workers or "auto")
         require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
         for flag, value in (
             ("limit", self.limit),
@@ -65,6 +72,7 @@ class Settings:
             ("task-limit", self.task_limit),
             ("samples", self.samples),
             ("judge-batch", self.judge_batch),
+            ("workers", None if self.workers == "auto" else self.workers),
         ):
             require(value is None or value >= 1, f"--{flag} is {value}; it must be at least 1")
         require(
@@ -81,7 +89,7 @@ class Settings:
             ("noise", self.noise, get_args(Noise)),
             ("norm", self.norm, get_args(Norm)),
             ("skip", self.skip, get_args(Skip)),
-            ("engine", self.engine, tuple(ENGINES)),
+            ("engine", self.engine, tuple(dict.fromkeys((*ENGINES, WORKERS)))),
             ("dtype", self.dtype, DTYPES),
         ):
             require(choice in allowed, f"--{flag} is {choice!r}; it must be {_either(allowed)}")

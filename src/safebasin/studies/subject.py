@@ -18,6 +18,10 @@ from safebasin.records import ModelRef, Prompt
 from safebasin.stats.clusters import clusters
 from safebasin.studies.settings import Settings
 
+TOGETHER = 2
+"""Prompts that are committed together, as a multiple of those that are answered at once: as one
+answer ends, the next prompt takes its place. What a kill can cost is one such batch."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -103,7 +107,7 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         system,
         prompts,
         rendered,
-        plan_batches(encoded, settings.batch),
+        plan_batches(encoded, TOGETHER * settings.batch),
         measures,
         (*loaded.notes, *notes),
     )

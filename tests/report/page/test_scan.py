@@ -42,7 +42,7 @@ def test_the_page_says_what_a_stranger_needs(page):
         "5 directions",
         "safety edge",
         "capability edge",
-        "coherence@2",
+        "coherence@3",
         "late_loss 1.25",
         "gaussian.layer.norms.s0.d4",
         "How to read this page",

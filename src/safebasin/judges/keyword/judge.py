@@ -14,6 +14,7 @@ class KeywordJudge:
 
     Attributes:
         about: of the list; without one, that of llm-landscape.
+        phrases: those that nothing cancels: one of them anywhere settles the verdict.
     """
 
     about = QI.about
@@ -24,7 +25,7 @@ class KeywordJudge:
         self.about = phrases.about
         self.key = versioned(phrases.about)
         self._list = phrases
-        self._certain = tuple(first for first, *cancelling in phrases.entries if not cancelling)
+        self.phrases = tuple(first for first, *cancelling in phrases.entries if not cancelling)
         self._needles = _needles([entry[0] for entry in phrases.entries])
 
     @property
@@ -38,7 +39,7 @@ class KeywordJudge:
 
     def settled(self, text: str) -> bool:
         """Once a phrase is there that nothing can cancel, it stays there."""
-        return any(phrase in text for phrase in self._certain)
+        return any(phrase in text for phrase in self.phrases)
 
     def _verdict(self, text: str) -> Verdict:
         if self._worth_reading(text):
