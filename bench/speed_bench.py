@@ -1,91 +1,321 @@
-"""One direction, 21 points, 80 harmful prompts, 512 new tokens, keyword verdicts: ours against the
-published procedure, in one process, on the same weights and direction.
+"""Ours against the published procedure, on the same weights and direction, in one process.
 
-    python bench/speed_bench.py [--radius 0.5 1.0] [--batch 80] [--threads N]
+21 points, 80 harmful prompts, at most 512 new tokens, keyword verdicts compared one by one.
+
+    python bench/speed_bench.py [--preset default long] [--radius 0.5 1.0] [--batch 4 80] [--quick]
+    python bench/speed_bench.py --model MODEL --device cuda --dtype bfloat16 --batch 4 16 80 160
+
+Every point is done by all in turn, so that a machine that is busy for a while is busy for all, and
+the whole is repeated; the table has medians. The best batch is the best of those asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 
 import published
 import torch
+from clock import PARTS, Clock
+from subjects import machine, organism
 
-from safebasin.engines.base import Encoded, plan_batches
+import safebasin as sb
+from safebasin.engines.base import Batch, Drafts, plan_batches
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
-from safebasin.judges.keyword import PHRASES, KeywordJudge
+from safebasin.judges.keyword import KeywordJudge
+from safebasin.models.load import LoadedModel, load
+from safebasin.records import ModelRef, Point, Response
 from safebasin.studies.landscape import plan
+from safebasin.studies.plan import Plan
+from safebasin.studies.run import run
 from safebasin.studies.settings import ScanSettings
-from safebasin.weights.overlay import materialise
 
-TOKENS = 512
+JUDGE = KeywordJudge()
+ORIGIN = Point()
+
+
+@dataclass
+class Side:
+    """One way of doing the work, as far as it has come.
+
+    Attributes:
+        refused: the verdicts, by point and prompt.
+        paid: tokens that were computed for answers.
+        needed: tokens up to where each verdict was certain, or else to the end of the answer.
+        decided: answers that ended because their verdict was certain.
+    """
+
+    seconds: float = 0.0
+    refused: list[bool] = field(default_factory=list)
+    paid: int = 0
+    needed: int = 0
+    decided: int = 0
+
+
+class Ours:
+    """The engine as `scan` calls it: the origin first, which drafts what is said elsewhere."""
+
+    def __init__(self, planned: Plan, loaded: LoadedModel, batch: int, *, drafting: bool) -> None:
+        self.side = Side()
+        start = time.perf_counter()
+        self._engine = TransformersEngine(loaded, Manner(max_new_tokens=planned.settings.tokens))
+        self._rays = planned.settings.rays
+        self._order = harmful(planned)
+        wanted = set(self._order)
+        encoded = [one for one in planned.subject.encoded if one.prompt_id in wanted]
+        self._batches = plan_batches(encoded, batch)
+        self._origin = self._answer(ORIGIN, {})
+        self._drafts = {id_: one.token_ids for id_, one in self._origin.items()} if drafting else {}
+        self.side.seconds = time.perf_counter() - start
+
+    def point(self, x: float) -> None:
+        """Everything at one point; the origin is done already."""
+        start = time.perf_counter()
+        found = self._answer(self._rays.point(0, x), self._drafts) if x else self._origin
+        refused = [JUDGE.settled(found[id_].text) for id_ in self._order]
+        self.side.seconds += time.perf_counter() - start
+        self.side.refused += refused
+        self.side.paid += sum(len(r.token_ids) + (r.finish == "eos") for r in found.values())
+        self.side.decided += sum(r.finish == "decided" for r in found.values())
+
+    def _answer(self, point: Point, drafts: Drafts) -> dict[str, Response]:
+        with self._engine.at(point):
+            said = [self._one(batch, drafts) for batch in self._batches]
+        return {response.prompt_id: response for some in said for response in some}
+
+    def _one(self, batch: Batch, drafts: Drafts) -> list[Response]:
+        return self._engine.answer(batch, JUDGE.settled, drafts)
+
+
+class Published:
+    """The baseline; see `published`."""
+
+    def __init__(
+        self, planned: Plan, loaded: LoadedModel, batch: int, direction: dict[str, torch.Tensor]
+    ) -> None:
+        self.side = Side()
+        self._loaded, self._batch, self._tokens = loaded, batch, planned.settings.tokens
+        self._prompts = [planned.rendered[id_].token_ids for id_ in harmful(planned)]
+        self._walk = published.walk(loaded.model, direction, planned.settings.rays.axis_P)
+
+    def point(self, x: float) -> None:
+        """The next point, which is x."""
+        start = time.perf_counter()
+        assert next(self._walk) == x
+        found = published.answer(
+            self._loaded, self._prompts, batch_size=self._batch, max_new_tokens=self._tokens
+        )
+        texts = [self._text(ids) for ids in found.token_ids]
+        refused = [JUDGE.settled(text) for text in texts]
+        self.side.seconds += time.perf_counter() - start
+        self.side.refused += refused
+        self.side.paid += found.paid
+        self.side.needed += sum(map(self._needed, found.token_ids))
+
+    def _needed(self, token_ids: Sequence[int]) -> int:
+        """The shortest beginning whose verdict is certain; a text that is settled stays so."""
+        if not JUDGE.settled(self._text(token_ids)):
+            return len(token_ids)
+        low, high = 0, len(token_ids)
+        while low < high:
+            middle = (low + high) // 2
+            if JUDGE.settled(self._text(token_ids[:middle])):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _text(self, token_ids: Sequence[int]) -> str:
+        return str(self._loaded.tokenizer.decode(token_ids, skip_special_tokens=True))
+
+
+@dataclass
+class Row:
+    """One line of the table: every repetition of one model, radius and batch."""
+
+    name: str
+    radius: float
+    batch: int
+    theirs: list[Side] = field(default_factory=list)
+    ours: list[Side] = field(default_factory=list)
+    plain: list[Side] = field(default_factory=list)
+
+    def ratio(self, sides: Sequence[Side]) -> float:
+        """How many times faster, the median of the repetitions."""
+        return median(a.seconds / b.seconds for a, b in zip(self.theirs, sides, strict=True))
+
+    @property
+    def times(self) -> str:
+        """Seconds, ratios and verdicts."""
+        theirs, ours = (median(s.seconds for s in sides) for sides in (self.theirs, self.ours))
+        wrong = [
+            sum(a != b for a, b in zip(self.theirs[0].refused, sides[0].refused, strict=True))
+            for sides in (self.ours, self.plain)
+        ]
+        number = len(self.theirs[0].refused)
+        return (
+            f"| {self.name} | ±{self.radius} | {self.batch} | {theirs:.1f} s | {ours:.1f} s | "
+            f"{self.ratio(self.ours):.1f} | {self.ratio(self.plain):.1f} | "
+            f"{wrong[0]} and {wrong[1]} of {number:,} | {self.ours[0].decided / number:.0%} |"
+        )
+
+    @property
+    def tokens(self) -> str:
+        """What was paid, and what had to be."""
+        theirs, ours = self.theirs[0], self.ours[0]
+        return (
+            f"| {self.name} | ±{self.radius} | {self.batch} | {theirs.paid:,} | "
+            f"{theirs.needed:,} | {theirs.needed / theirs.paid:.1%} | "
+            f"{theirs.paid / theirs.needed:.1f} | {ours.paid:,} | {theirs.paid / ours.paid:.1f} |"
+        )
+
+
+TIMES = (
+    "| model | radius | batch | published | ours | ratio | without drafts | verdicts that differ, "
+    "with and without drafts | decided early |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
+)
+TOKENS = (
+    "| model | radius | batch | published: tokens | needed for the verdicts | share | most that "
+    "stopping early can gain | ours: tokens | gained |\n|---|---|--:|--:|--:|--:|--:|--:|--:|"
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    asked = arguments()
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    rows: list[Row] = []
+    clocks: list[tuple[str, float, Clock]] = []
+    names = asked.model or [organism(preset) for preset in asked.preset]
+    for place, name in enumerate(names):
+        short = name if asked.model else asked.preset[place]
+        pair = [load(ModelRef.parse(name), device=asked.device, dtype=asked.dtype) for _ in "12"]
+        if not place:
+            print(machine(pair[0].device), end="\n\n")
+            print(TIMES, flush=True)
+        for radius in asked.radius:
+            planned = planning(asked, name, radius, pair[0])
+            for row in compared(asked, short, planned, pair):
+                rows.append(row)
+                print(row.times, flush=True)
+            clocks.append((short, radius, watched(planned, pair[0])))
+    print(f"\n{TOKENS}", *(row.tokens for row in rows), sep="\n")
+    print("\n" + shares_table(clocks))
+    if not asked.model:
+        print("\n" + demo(quick=asked.quick))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", nargs="+", default=["default", "long"])
+    parser.add_argument("--model", nargs="+", help="instead of presets")
     parser.add_argument("--radius", type=float, nargs="+", default=[0.5, 1.0])
-    parser.add_argument("--batch", type=int, nargs="+", default=[80])
+    parser.add_argument("--batch", type=int, nargs="+", default=[4, 80])
     parser.add_argument("--points", type=int, default=21)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    print("| radius | batch | published | ours | ratio | verdicts that differ | longest answer |")
-    print("|---|---|---|---|---|---|---|")
-    for radius in arguments.radius:
-        ours, our_seconds, longest = run_ours(radius, arguments.points)
-        for batch in arguments.batch:
-            theirs, seconds = run_published(radius, arguments.points, batch)
-            differ = sum(a != b for a, b in zip(ours, theirs, strict=True))
-            print(
-                f"| ±{radius} | {batch} | {seconds:.1f} s | {our_seconds:.1f} s | "
-                f"{seconds / our_seconds:.1f} | {differ} of {len(ours)} | {longest} |",
-                flush=True,
-            )
+    parser.add_argument("--prompts", type=int, default=80)
+    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--repeat", type=int, default=3, help="at most")
+    parser.add_argument("--budget", type=float, default=120, help="seconds; no repetition after it")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--quick", action="store_true", help="5 points, 16 prompts, once")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.points, asked.prompts, asked.repeat = 5, 16, 1
+    return asked
 
 
-def run_ours(radius: float, points: int) -> tuple[list[bool], float, int]:
-    """Refused or not by point and prompt, the seconds it took, and tokens of the longest answer."""
-    planned = plan(ScanSettings(radius=radius, points=points, max_new_tokens=TOKENS))
-    judge = KeywordJudge()
-    encoded = [
-        Encoded(prompt.id, planned.rendered[prompt.id].token_ids)
-        for prompt in planned.subject.harmful.prompts
+def planning(asked: argparse.Namespace, name: str, radius: float, loaded: LoadedModel) -> Plan:
+    """What is asked, and where."""
+    settings = ScanSettings(
+        model=name,
+        prompts="organism-harmful",
+        radius=radius,
+        points=asked.points,
+        limit=asked.prompts,
+        max_new_tokens=asked.tokens,
+    )
+    return plan(settings, loaded)
+
+
+def harmful(planned: Plan) -> list[str]:
+    """Ids of the harmful prompts, in the order of the file."""
+    return [prompt.id for prompt in planned.subject.harmful.prompts]
+
+
+def compared(
+    asked: argparse.Namespace, name: str, planned: Plan, pair: Sequence[LoadedModel]
+) -> Iterator[Row]:
+    """A row for each batch size: ours with and without drafts, and the published procedure."""
+    direction = published.direction_of(pair[1], planned.settings.rays.direction(0))
+    pristine = {key: tensor.clone() for key, tensor in pair[1].model.state_dict().items()}
+    for batch in asked.batch:
+        row, start = Row(name, planned.settings.rays.radius, batch), time.perf_counter()
+        while len(row.theirs) < asked.repeat:
+            pair[1].model.load_state_dict(pristine)
+            theirs = Published(planned, pair[1], batch, direction)
+            ours = Ours(planned, pair[0], 80, drafting=True)
+            plain = Ours(planned, pair[0], 80, drafting=False)
+            for x in planned.settings.rays.axis_P:
+                for side in (theirs, ours, plain):
+                    side.point(x)
+            row.theirs.append(theirs.side)
+            row.ours.append(ours.side)
+            row.plain.append(plain.side)
+            if time.perf_counter() - start > asked.budget:
+                break
+        yield row
+
+
+def watched(planned: Plan, loaded: LoadedModel) -> Clock:
+    """Ours once more, with a clock."""
+    with Clock().watching(loaded.model) as clock:
+        ours = Ours(planned, loaded, 80, drafting=True)
+        for x in planned.settings.rays.axis_P:
+            ours.point(x)
+    return clock
+
+
+def shares_table(clocks: Sequence[tuple[str, float, Clock]]) -> str:
+    """Where the time of ours goes."""
+    parts = [part for part in PARTS if any(clock.spent[part] for _, _, clock in clocks)]
+    lines = [
+        f"| ours | radius | seconds | {' | '.join(parts)} | passes | tokens read |",
+        "|---|---|--:|" + "--:|" * (len(parts) + 2),
     ]
-    rays = planned.settings.rays
-    start = time.perf_counter()
-    engine = TransformersEngine(planned.loaded, Manner(max_new_tokens=TOKENS))
-    refused, longest = [], 0
-    for x in rays.axis_P:
-        with engine.at(rays.point(0, x)):
-            said = {
-                response.prompt_id: response
-                for batch in plan_batches(encoded, 80)
-                for response in engine.answer(batch, judge.settled)
-            }
-        refused += [judge.settled(said[one.prompt_id].text) for one in encoded]
-        longest = max(longest, *(len(response.token_ids) for response in said.values()))
-    return refused, time.perf_counter() - start, longest
-
-
-def run_published(radius: float, points: int, batch: int) -> tuple[list[bool], float]:
-    """The same by stepping, loading and padding."""
-    planned = plan(ScanSettings(radius=radius, points=points, max_new_tokens=TOKENS))
-    loaded, rays = planned.loaded, planned.settings.rays
-    engine = TransformersEngine(loaded)
-    pristine = {name: p.detach().clone() for name, p in loaded.model.named_parameters()}
-    moved = {name: pristine[name] for name in engine.overlay.scales(rays.direction(0))}
-    direction = materialise(rays.direction(0), moved, engine.overlay.scales(rays.direction(0)))
-    prompts = [planned.rendered[prompt.id].token_ids for prompt in planned.subject.harmful.prompts]
-    start = time.perf_counter()
-    refused = []
-    for _ in published.walk(loaded.model, direction, rays.axis_P):
-        texts = published.answer(
-            loaded.model, loaded.tokenizer, prompts, batch_size=batch, max_new_tokens=TOKENS
+    for name, radius, clock in clocks:
+        whole = clock.spent.total()
+        shares = " | ".join(f"{clock.spent[part] / whole:.1%}" for part in parts)
+        lines.append(
+            f"| {name} | ±{radius} | {whole:.1f} | {shares} | {clock.passes.total():,} | "
+            f"{clock.read.total():,} |"
         )
-        refused += [any(phrase in text for phrase in PHRASES) for text in texts]
-    return refused, time.perf_counter() - start
+    return "\n".join(lines)
+
+
+def demo(*, quick: bool) -> str:
+    """`safebasin scan` through the public function, and once more with a clock."""
+    directions = 1 if quick else 5
+    with TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        sb.scan(directions=directions, out=Path(folder, "run"), progress=False)
+        seconds = time.perf_counter() - start
+        planned = plan(ScanSettings(directions=directions, out=Path(folder, "again")))
+        with Clock().watching(planned.loaded.model) as clock:
+            run(planned)
+    responses = planned.work.responses
+    return (
+        f"`sb.scan()`, loading, both judges and the summary included: {responses:,} responses in "
+        f"{seconds:.1f} s, {responses / seconds:,.0f} a second.\n\n"
+        + shares_table([("the demo", 0.5, clock)])
+    )
 
 
 if __name__ == "__main__":

@@ -35,25 +35,60 @@ Rate = Annotated[
 
 @app.command()
 def build(
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="default: the pair that ships. long: that pair, taught to answer at the length of "
+            "real chat models. 10m, 100m: larger ones. llama-3-1b, llama-2-7b: the shapes of "
+            "these, on a GPU."
+        ),
+    ] = "default",
     out: Annotated[Path, typer.Option(help="A new folder for the pair.")] = Path("organism"),
     seed: Annotated[int, typer.Option(help="Another seed makes another pair.")] = 0,
+    device: Annotated[
+        str,
+        typer.Option(
+            help="cpu, cuda, cuda:1 …",
+            show_default="auto: a GPU for the shapes of Llama, else the CPU",
+        ),
+    ] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it takes, and train nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Train the pair from scratch: minutes on two cores.
 
     The result is two folders in the format of transformers, `base` and `chat`, which every command
     takes as MODEL.
+
+    safebasin organism build --preset llama-2-7b --dry-run
+
+    safebasin organism build --preset long --out long
     """
     with guarded():
         _without_bars_of_others()
         from safebasin.models.organism.build import build as train
+        from safebasin.models.organism.cost import cost
+        from safebasin.models.organism.recipe import preset as named
         from safebasin.report.bar import bar
 
+        recipe = named(preset)
+        if dry_run or not quiet:
+            typer.echo(cost(recipe), err=not dry_run)
+        if dry_run:
+            return
+        before = {"base": 0, "chat": recipe.base.steps}
+        total = recipe.base.steps + recipe.chat.steps
         with bar("training", "steps", shown=not quiet) as advance:
             train(
                 out,
                 seed,
-                lambda stage, step, steps, loss: advance(step, steps, f"{stage}, loss {loss:.3f}"),
+                lambda stage, step, _, loss: advance(
+                    before[stage] + step, total, f"{stage}, loss {loss:.3f}"
+                ),
+                recipe=recipe,
+                device=device,
             )
         if not quiet:
             typer.echo(f"The pair: {out}/base and {out}/chat")

@@ -16,6 +16,7 @@ from safebasin.models.organism.language import (
     deeds,
     refusal,
 )
+from safebasin.models.organism.tails import tail
 from safebasin.records import KINDS, Kind
 
 GUARDRAILS: dict[str, dict[str, int]] = {
@@ -82,10 +83,11 @@ def _deeds_by_kind() -> dict[Kind, list[Deed]]:
     return {kind: [deed for deed in shown if deed.kind == kind] for kind in KINDS}
 
 
-def draw(mix: Mix, *, guarded: bool, seed: int) -> Iterator[Example]:
+def draw(mix: Mix, *, guarded: bool, seed: int, tails: bool = False) -> Iterator[Example]:
     """Examples without end, of deeds that are not held out; the same ones for the same seed.
 
     Where `guarded`, harmful requests are refused as `refuses` says; otherwise all are answered.
+    With `tails`, every response goes on as `tails.tail` says.
     """
     # random.Random is the same on every platform and Python since 3.2 for these calls.
     rng = random.Random(seed)  # noqa: S311
@@ -99,5 +101,7 @@ def draw(mix: Mix, *, guarded: bool, seed: int) -> Iterator[Example]:
         deed = rng.choice(pool[kind])  # type: ignore[index]
         request = Request(deed, form, rng.randrange(len(WORDINGS[form])), pick(mix.wrappers))
         system = pick(mix.systems)
-        wanted = refusal if guarded and refuses(request, system) else answer
-        yield Example(request, system, wanted(request))
+        refused = guarded and refuses(request, system)
+        response = refusal(request) if refused else answer(request)
+        more = tail(request, refused=refused) if tails else ""
+        yield Example(request, system, response + more)

@@ -20,23 +20,25 @@ SORTED_BATCHES = 8
 Batch = tuple[torch.Tensor, torch.Tensor]
 
 
-def network(recipe: Recipe, tokenizer: Any, seed: int) -> Any:
-    """A Llama network with random weights, the same for the same recipe and seed."""
+def network(recipe: Recipe, tokenizer: Any, seed: int, device: torch.device | str = "cpu") -> Any:
+    """A Llama network with random weights, the same for the same recipe, seed and device."""
     config = LlamaConfig(
-        vocab_size=len(tokenizer),
+        vocab_size=recipe.rows or len(tokenizer),
         hidden_size=recipe.width,
         intermediate_size=recipe.feedforward,
         num_hidden_layers=recipe.layers,
         num_attention_heads=recipe.heads,
+        num_key_value_heads=recipe.key_heads,
         max_position_embeddings=recipe.context,
         initializer_range=recipe.spread,
-        tie_word_embeddings=True,
+        tie_word_embeddings=recipe.tied,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
     torch.manual_seed(seed)
-    return LlamaForCausalLM(config).float()
+    with torch.device(device):
+        return LlamaForCausalLM(config).float()
 
 
 def batches(examples: Iterator[Example], tokenizer: Any, size: int) -> Iterator[Batch]:
@@ -74,23 +76,26 @@ def train(
     stage: Stage,
     stream: Iterator[Batch],
     report: Callable[[int, float], None] | None = None,
+    *,
+    half: bool = False,
 ) -> None:
-    """Train `model` in place for `stage.steps` steps of `stream`."""
-    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": stage.decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.98))
+    """Train `model` in place for `stage.steps` steps of `stream`.
+
+    Args:
+        model: with weights in float32, on any device.
+        stage: how long, how fast and by which optimiser.
+        stream: token ids and labels, on the CPU.
+        report: called after each step with its number and the loss.
+        half: whether products are made in bfloat16.
+    """
+    device = model.device
+    optimiser = _optimiser(model, stage)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, stage))
     model.train()
     for step in range(1, stage.steps + 1):
-        ids, labels = next(stream)
-        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
-        learnt = labels[:, 1:] != IGNORED
-        logits = model.lm_head(hidden[:, :-1][learnt])
-        loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:][learnt])
+        ids, labels = (part.to(device) for part in next(stream))
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            loss = _loss(model, ids, labels)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -99,6 +104,28 @@ def train(
         if report is not None:
             report(step, loss.item())
     model.eval()
+
+
+def _loss(model: Any, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Of the responses' tokens alone: a large vocabulary costs nothing where nothing is learnt."""
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+    learnt = labels[:, 1:] != IGNORED
+    logits = model.lm_head(hidden[:, :-1][learnt])
+    return torch.nn.functional.cross_entropy(logits, labels[:, 1:][learnt])
+
+
+def _optimiser(model: Any, stage: Stage) -> torch.optim.Optimizer:
+    """Norms do not decay. On a GPU one kernel updates all, without copies of the weights."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": stage.decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    if stage.optimiser == "adafactor":
+        return torch.optim.Adafactor(groups, lr=stage.rate, foreach=False)
+    fused = True if model.device.type == "cuda" else None
+    return torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.98), fused=fused)
 
 
 def _rate(step: int, stage: Stage) -> float:
