@@ -13,6 +13,7 @@ from scans import files
 
 from safebasin.errors import IntegrityError, ReproducibilityError, ResourceError, UsageError
 from safebasin.runfolder import (
+    Request,
     freeze,
     prepare,
     read_request,
@@ -28,9 +29,9 @@ REQUEST = {
 }
 
 
-def frozen(folder: Path) -> Path:
+def frozen(folder: Path, request: Request = REQUEST) -> Path:
     prepare(folder)
-    freeze(folder, REQUEST)
+    freeze(folder, request)
     return folder
 
 

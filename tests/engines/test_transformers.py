@@ -132,7 +132,7 @@ class TestMemory:
         engine = TransformersEngine(loaded, Manner(max_new_tokens=10, batch_size=6))
         full(engine, 99)
         with (
-            pytest.raises(ResourceError, match=r"6 prompts at once .* --batch-size below 6"),
+            pytest.raises(ResourceError, match=r"6 prompts at once .* smaller --batch-size"),
             engine.at(FAR),
         ):
             engine.answer(BATCH)

@@ -294,7 +294,7 @@ class TestWithoutAModel:
     def test_its_key_and_name_are_its_own(self) -> None:
         with_model = CoherenceJudge(fixed(), Thresholds())
         assert with_model.key == CoherenceJudge.key == "coherence@3"
-        assert (self.judge.key, self.judge.about.name) == ("coherence-text", "coherence-text")
+        assert (self.judge.key, self.judge.about.name) == ("coherence-text@2", "coherence-text")
         assert "model" in with_model.about.needs
         assert self.judge.about.needs == ""
 

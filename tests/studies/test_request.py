@@ -23,7 +23,7 @@ KEYS = {
     "rays": {"directions", "points", "radius", "seed", "noise", "norm", "skip"},
     "prompts": {"harmful", "benign"},
     "system": None,
-    "decoding": {"method", "max_new_tokens", "batch_size", "full_text"},
+    "decoding": {"method", "max_new_tokens", "batch_size", "full_text", "drafts"},
     "judges": None,
     "engine": {"name", "transformers", "torch"},
 }  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import TypeVar
 
 import torch
 import transformers
@@ -23,6 +24,8 @@ from safebasin.models.tensors import FileRows
 from safebasin.records import Point, Response
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.pristine import settle
+
+T = TypeVar("T")
 
 LOGITS_BYTES = 64 << 20
 """What the logits of a scoring pass may take; with a large vocabulary they are cut into pieces."""
@@ -64,22 +67,34 @@ class TransformersEngine:
     ) -> list[Response]:
         """See `Engine.answer`.
 
-        Where memory runs out, what is only held for speed is given back, and the batch is answered
-        again as a whole, in the same way: never in two ways at one point.
+        Raises:
+            ResourceError: memory runs out.
+        """
+        return self._with_room(partial(self._answer, batch, settled, drafts or {}))
+
+    def losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
+        """See `Engine.losses`. The end of a text is scored as its likeliest end token.
 
         Raises:
-            ResourceError: memory runs out all the same.
+            ResourceError: memory runs out.
+        """
+        return self._with_room(partial(self._losses, batch, responses))
+
+    def _with_room(self, work: Callable[[], T]) -> T:
+        """Do it; if memory runs out, give back what is only held for speed and do it once more.
+
+        As a whole and in the same way, so that nothing at one point is done in two ways.
         """
         try:
-            return self._answer(batch, settled, drafts or {})
+            return work()
         except torch.OutOfMemoryError:
             self._give_back()
         try:
-            return self._answer(batch, settled, drafts or {})
+            return work()
         except torch.OutOfMemoryError as error:
             raise ResourceError(
-                f"{len(batch)} prompts at once do not fit into the memory of {self._model.device}: "
-                f"use a --batch-size below {self._batch_size} and another --out, a smaller "
+                f"{self._batch_size} prompts at once do not fit into the memory of "
+                f"{self._model.device}: use a smaller --batch-size and another --out, a smaller "
                 "--max-new-tokens, or --dtype bfloat16"
             ) from error
 
@@ -129,8 +144,7 @@ class TransformersEngine:
         )
 
     @torch.inference_mode()
-    def losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
-        """See `Engine.losses`. The end of a text is scored as its likeliest end token."""
+    def _losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
         scored = [
             (*response.token_ids, min(self._end_ids))
             if response.finish == "eos"
