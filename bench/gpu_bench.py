@@ -354,6 +354,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=570)
     parser.add_argument("--tiny", action="store_true", help="on the CPU, with the shipped organism")
     asked = parser.parse_args()
+    if not asked.tiny and not torch.cuda.is_available():
+        print("no NVIDIA GPU here: all rows stay unmeasured (--tiny tries the script on the CPU)")
+        return
     device = torch.device("cpu") if asked.tiny else torch.device("cuda", 0)
     bench = Bench(device, asked.tiny, time.monotonic() + asked.seconds, asked.model)
     print(machine(device), flush=True)
