@@ -22,7 +22,7 @@ test-ray: $(READY)  ## workers on a real cluster of two nodes, and what kills co
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m ray
 
 test-vllm: $(VLLM)/.ready  ## the engine that runs vLLM, with its CPU build, in its own environment
-	OMP_NUM_THREADS=1 $(VLLM)/bin/pytest -m vllm tests/engines
+	OMP_NUM_THREADS=1 $(VLLM)/bin/pytest -m vllm tests/engines/vllm
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .

