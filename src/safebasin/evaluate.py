@@ -15,8 +15,8 @@ from safebasin.errors import IntegrityError
 from safebasin.judges.base import Exchange, Judge
 from safebasin.judges.coherence import WITH_MODEL
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Point, Prompt, Response, Verdict, asked_by
-from safebasin.store import Items, Store
+from safebasin.records import Items, Point, Prompt, Response, Verdict, asked_by
+from safebasin.store import Store
 
 ORIGIN = Point()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +19,9 @@ Norm = Literal["layer", "row", "model"]
 Skip = Literal["norms", "vectors", "none"]
 Finish = Literal["eos", "length", "decided", "numeric_failure"]
 Status = Literal["ok", "judge_failed", "numeric_failure"]
+
+Items = Mapping[str, tuple[float, float]]
+"""What a measure found at a point: value (nan if not a number) and weight, by item."""
 
 KINDS: tuple[Kind, ...] = ("harmful", "benign", "bait")
 

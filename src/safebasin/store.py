@@ -20,6 +20,7 @@ from safebasin.database import damaged, explained, for_reading, for_writing
 from safebasin.inventory import Inventory
 from safebasin.lock import only_writer
 from safebasin.records import (
+    Items,
     Label,
     Prompt,
     Response,
@@ -29,9 +30,6 @@ from safebasin.records import (
     response_id,
 )
 from safebasin.runfolder import Request, freeze, prepare, read_request
-
-Items = Mapping[str, tuple[float, float]]
-"""What a measure found at a point: value (nan if not a number) and weight, by item."""
 
 
 class Store(Inventory):

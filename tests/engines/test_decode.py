@@ -229,6 +229,26 @@ class TestSlotsFor:
         bloom = BloomForCausalLM(BloomConfig(vocab_size=64, hidden_size=32, n_layer=2, n_head=4))
         assert slots_for(bloom.eval(), 2) is None
 
+    def test_so_are_layers_whose_masks_only_long_texts_would_show(self) -> None:
+        from transformers import GPTNeoConfig, GPTNeoForCausalLM
+
+        torch.manual_seed(0)
+        shape = {"vocab_size": 64, "hidden_size": 32, "num_layers": 2, "num_heads": 4}
+        local = GPTNeoConfig(**shape, attention_types=[[["global", "local"], 1]], window_size=16)
+        assert slots_for(GPTNeoForCausalLM(local).eval(), 2) is None
+        chunked = tiny_model("llama")
+        assert slots_for(chunked, 2) is not None
+        chunked.config.attention_chunk_size = 16
+        assert slots_for(chunked, 2) is None
+
+    def test_but_memory_that_runs_out_chooses_no_way(self, model: Any) -> None:
+        class Full(Counting):
+            def __call__(self, **inputs: Any) -> Any:
+                raise torch.OutOfMemoryError
+
+        with pytest.raises(torch.OutOfMemoryError):
+            slots_for(Full(model), 2)
+
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
     def test_rounding_is_no_reason(self, dtype: torch.dtype) -> None:
         assert slots_for(tiny_model("llama").to(dtype), 2) is not None

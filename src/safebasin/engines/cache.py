@@ -15,6 +15,9 @@ from torch import Tensor
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
+_KINDS = {"full_attention", "sliding_attention", "global"}
+"""Of layers, by the names of different configurations, that look at their row as masks say."""
+
 ROOM = 64
 """Columns are added so many at a time, or a quarter of those there are."""
 
@@ -135,18 +138,29 @@ def masks(config: Any, position_NT: Tensor, columns: int, dtype: torch.dtype) ->
 
     Returns:
         Of shape (rows, 1, tokens, columns); by kind of layer where there are several.
+
+    Raises:
+        ValueError: some layers look at their row in another way, which only long texts would show.
     """
     column_C = torch.arange(columns, device=position_NT.device)
     distance_N1TC = (position_NT[:, :, None] - column_C)[:, None]
     full = distance_N1TC >= 0
     window = getattr(config, "sliding_window", None)
-    kinds = set(getattr(config, "layer_types", None) or [])
+    kinds = _kinds(config)
+    if kinds - _KINDS or getattr(config, "attention_chunk_size", None):
+        raise ValueError(f"layers of {config.model_type} are of the kinds {sorted(kinds)}")
     if window is None or kinds == {"full_attention"}:
         return _as_wanted(full, config, dtype)
     sliding = _as_wanted(full & (distance_N1TC < window), config, dtype)
     if len(kinds) < 2:
         return sliding
     return {"full_attention": _as_wanted(full, config, dtype), "sliding_attention": sliding}
+
+
+def _kinds(config: Any) -> set[str]:
+    """Of layers, as a configuration names them; none where all are alike."""
+    names = ("layer_types", "attention_layers")
+    return {kind for name in names for kind in getattr(config, name, None) or ()}
 
 
 def _as_wanted(seen: Tensor, config: Any, dtype: torch.dtype) -> Tensor:

@@ -62,6 +62,8 @@ def slots_for(model: Any, rows: int) -> Slots | None:
     """
     try:
         fits = _difference(model) <= TOLERANCE
+    except torch.OutOfMemoryError:  # says nothing of the network, and must not choose the way
+        raise
     except Exception:
         fits = False
     return _slots(model, rows) if fits else None

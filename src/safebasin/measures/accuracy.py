@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from safebasin.measures.base import About
-from safebasin.records import Prompt, Response
-from safebasin.store import Items
+from safebasin.records import Items, Prompt, Response
 
 ABOUT = About(
     name="accuracy.v1",

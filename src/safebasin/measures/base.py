@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from safebasin.models.load import LoadedModel
-from safebasin.store import Items
+from safebasin.records import Items
 
 Scale = Literal["share", "log", "linear"]
 

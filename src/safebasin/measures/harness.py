@@ -19,7 +19,7 @@ from safebasin.measures.quiet import undisturbed
 from safebasin.measures.tasks import build, confined, is_file
 from safebasin.models.load import LoadedModel
 from safebasin.models.shown import shown
-from safebasin.store import Items
+from safebasin.records import Items
 
 _FAILED = "\uffff"  # stands for a text whose logits were not numbers; no tokenizer makes it
 

@@ -16,7 +16,7 @@ from safebasin.errors import InputRejectedError
 from safebasin.measures.base import About
 from safebasin.models.load import LoadedModel
 from safebasin.models.shown import shown
-from safebasin.store import Items
+from safebasin.records import Items
 
 WINDOW = 512
 """Tokens the model reads at once, if its context is not shorter."""

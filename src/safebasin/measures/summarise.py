@@ -10,14 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from safebasin.errors import UsageError
 from safebasin.measures.base import About
-from safebasin.records import Estimate
+from safebasin.records import Estimate, Items
 from safebasin.stats import curve as shares
 from safebasin.stats.bootstrap import Pooled, resample
 from safebasin.stats.curve import Curve
 from safebasin.stats.grid import Floats, mean_known
 from safebasin.stats.proportion import check_level
 from safebasin.stats.twoway import method, spread
-from safebasin.store import Items
 
 _MOST_UNDEFINED = 0.05
 

@@ -54,6 +54,13 @@ class LoadedModel:
     pad_id: int
     notes: tuple[str, ...]
 
+    @property
+    def machine(self) -> str:
+        """The kind of machine that computes, a GPU's name or "cpu": others may round otherwise."""
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_name(self.device)
+        return str(self.device.type)
+
 
 def load(
     ref: ModelRef,

@@ -14,7 +14,7 @@ from safebasin.engines.agreement import against_reference
 from safebasin.engines.base import Settled
 from safebasin.engines.crew.alone import Alone
 from safebasin.engines.crew.base import Crew, Measure
-from safebasin.engines.crew.recipe import Recipe, anywhere, kind
+from safebasin.engines.crew.recipe import Recipe, anywhere
 from safebasin.engines.crew.worker import Worker
 from safebasin.engines.sampling import Sampling
 from safebasin.evaluate import settled_by
@@ -70,7 +70,7 @@ def _recipe(planned: Plan, measures: dict[str, Measure]) -> Recipe:
     return Recipe(
         ref=anywhere(loaded.ref),
         device=loaded.device.type,
-        kind=kind(loaded),
+        machine=loaded.machine,
         dtype=loaded.dtype,
         chat_template=settings.chat_template and settings.chat_template.resolve(),
         weights_digest=loaded.checked.weights_digest,

@@ -74,12 +74,5 @@ def describe(loaded: LoadedModel) -> dict[str, str]:
         "settings_digest": loaded.checked.settings_digest,
         "chat_template_digest": loaded.chat.digest,
         "dtype": loaded.dtype,
-        "device": _device_name(loaded),
+        "device": loaded.machine,
     }
-
-
-def _device_name(loaded: LoadedModel) -> str:
-    """What kind of machine computes: another kind may round otherwise."""
-    if loaded.device.type == "cuda":
-        return torch.cuda.get_device_name(loaded.device)
-    return str(loaded.device.type)

@@ -19,7 +19,6 @@ from safebasin.errors import IntegrityError
 from safebasin.records import Direction, Displacement, Point, Skip, Way
 from safebasin.weights.arriving import arriving
 from safebasin.weights.direction import Scales, chunks, scales
-from safebasin.weights.direction import materialise as materialise
 from safebasin.weights.given import Along, Difference, Drawn, Given, Rows, Towards
 from safebasin.weights.parameters import movable, rows
 from safebasin.weights.placing import place

@@ -26,7 +26,7 @@ BATCH = (Encoded("a", (5, 6, 7)), Encoded("b", (8, 9)))
 def recipe(tiny: Path) -> Recipe:
     loaded = load(ModelRef(str(tiny)))
     return Recipe(
-        ref=loaded.ref, device="cpu", kind="cpu", dtype="float32", chat_template=None,
+        ref=loaded.ref, device="cpu", machine="cpu", dtype="float32", chat_template=None,
         weights_digest=loaded.checked.weights_digest, engine="transformers",
         manner=Manner(max_new_tokens=4), settled=None, measures={}, threads=1,
     )  # fmt: skip
@@ -42,7 +42,7 @@ def test_other_weights_and_other_machines_are_refused(recipe: Recipe) -> None:
     with pytest.raises(IntegrityError, match=r"other weights under .*give every machine the same"):
         replace(recipe, weights_digest="0" * 64).make()
     with pytest.raises(ReproducibilityError, match="computes on cpu and the run on NVIDIA L4"):
-        replace(recipe, kind="NVIDIA L4").make()
+        replace(recipe, machine="NVIDIA L4").make()
 
 
 def test_a_name_that_depends_on_the_folder_is_made_absolute(tiny: Path, monkeypatch) -> None:

@@ -53,10 +53,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(
     usual: Cost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_room(usual, CPU, tmp_path / "deep" / "pair")
-    monkeypatch.setattr(module, "_memory", lambda _: usual.memory - 1)
+    monkeypatch.setattr(module, "free", lambda _: usual.memory - 1)
     with pytest.raises(ResourceError, match=r"972,384 parameters .* memory on cpu.*--preset"):
         require_room(usual, CPU, tmp_path)
-    monkeypatch.setattr(module, "_memory", lambda _: None)
+    monkeypatch.setattr(module, "free", lambda _: usual.memory)
     require_room(usual, CPU, tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=usual.disk - 1))
     with pytest.raises(ResourceError, match=r"saving .* pair.*--out"):

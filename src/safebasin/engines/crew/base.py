@@ -12,14 +12,11 @@ from typing import Any, NamedTuple, Protocol
 from safebasin.engines.base import Batch, Drafts
 from safebasin.errors import IntegrityError, SafebasinError
 from safebasin.models.load import LoadedModel
-from safebasin.records import Point, Response
+from safebasin.records import Items, Point, Response
 from safebasin.weights.overlay import Overlay
 
 Losses = list[list[float]]
 """−log p, in nats, of each token of each response of a batch; see `Engine.losses`."""
-
-Items = Mapping[str, tuple[float, float]]
-"""What a measure found: value and weight, by item."""
 
 Measure = Callable[[LoadedModel], Items]
 """Takes a measure of the network where it stands."""

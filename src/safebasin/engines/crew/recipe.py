@@ -14,7 +14,7 @@ from safebasin.engines.crew.base import Measure
 from safebasin.engines.crew.worker import Worker
 from safebasin.engines.registry import Manner
 from safebasin.errors import IntegrityError, ReproducibilityError
-from safebasin.models.load import LoadedModel, load
+from safebasin.models.load import load
 from safebasin.models.shown import shown
 from safebasin.records import ModelRef
 
@@ -26,7 +26,7 @@ class Recipe:
     Attributes:
         ref: the model, by a name that means the same wherever the worker is.
         device: kind of device: "cpu" or "cuda".
-        kind: the device's own name; another one may round otherwise.
+        machine: the device's own name; another one may round otherwise.
         dtype: of the weights.
         chat_template: a file, for a model without one.
         weights_digest: what the files behind the name must be.
@@ -40,7 +40,7 @@ class Recipe:
 
     ref: ModelRef
     device: str
-    kind: str
+    machine: str
     dtype: str
     chat_template: Path | None
     weights_digest: str
@@ -68,20 +68,13 @@ class Recipe:
                 f"({loaded.checked.weights_digest[:12]}) than the run is of "
                 f"({self.weights_digest[:12]}): give every machine the same files"
             )
-        if kind(loaded) != self.kind:
+        if loaded.machine != self.machine:
             raise ReproducibilityError(
-                f"a worker computes on {kind(loaded)} and the run on {self.kind}, which may round "
-                "otherwise: use machines of one kind"
+                f"a worker computes on {loaded.machine} and the run on {self.machine}, which may "
+                "round otherwise: use machines of one kind"
             )
         engine = registry.make(self.engine, loaded, self.manner)
         return Worker(engine, loaded, self.settled, self.measures)
-
-
-def kind(loaded: LoadedModel) -> str:
-    """What kind of machine a model is on: another kind may round otherwise."""
-    if loaded.device.type == "cuda":
-        return torch.cuda.get_device_name(loaded.device)
-    return str(loaded.device.type)
 
 
 def anywhere(ref: ModelRef) -> ModelRef:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from safebasin.engines.base import Batch, Drafts, Engine, Settled
-from safebasin.engines.crew.base import Items, Losses, Measure, Scoring, SpoiltPointError
+from safebasin.engines.crew.base import Losses, Measure, Scoring, SpoiltPointError
 from safebasin.errors import IntegrityError
 from safebasin.models.load import LoadedModel
-from safebasin.records import Point, Response
+from safebasin.records import Items, Point, Response
 
 
 class Worker:

@@ -16,6 +16,7 @@ from safebasin.models.organism.recipe import Recipe
 from safebasin.models.organism.tokenizer import train_tokenizer
 from safebasin.models.organism.train import SORTED_BATCHES, batches
 from safebasin.models.shown import shown
+from safebasin.weights.memory import free
 
 GIB = 2**30
 STATE = {"adamw": 8, "adafactor": 0}
@@ -103,11 +104,11 @@ def require_room(asked: Cost, device: torch.device, folder: Path) -> None:
         ResourceError: it would not fit into the memory of the device or onto the disk.
     """
     what = f"a pair of {asked.recipe.parameters:,} parameters"
-    free = _memory(device)
-    if free is not None and asked.memory > free:
+    idle = free(device)
+    if asked.memory > idle:
         raise ResourceError(
             f"training {what} needs about {asked.memory / GIB:.1f} GiB of memory on {device}, "
-            f"where {free / GIB:.1f} GiB are free: free some, or pass a smaller --preset"
+            f"where {idle / GIB:.1f} GiB are free: free some, or pass a smaller --preset"
         )
     there = next(
         place for place in (folder.absolute(), *folder.absolute().parents) if place.exists()
@@ -118,18 +119,6 @@ def require_room(asked: Cost, device: torch.device, folder: Path) -> None:
             f"saving {what} needs {asked.disk / GIB:.1f} GiB at {shown(folder)}, where "
             f"{room / GIB:.1f} GiB are free: pass an --out on another disk, or a smaller --preset"
         )
-
-
-def _memory(device: torch.device) -> int | None:
-    """Free bytes of a device; None where the system does not say."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        meminfo = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
-        return None
-    found = [line.split() for line in meminfo.splitlines() if line.startswith("MemAvailable:")]
-    return int(found[0][1]) * 1024 if found else None
 
 
 def _scaled(number: float) -> str:

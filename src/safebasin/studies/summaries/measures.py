@@ -11,7 +11,8 @@ from safebasin import summary as contract
 from safebasin.measures import accuracy
 from safebasin.measures.base import About
 from safebasin.measures.summarise import arrays, curve
-from safebasin.store import Items, Store
+from safebasin.records import Items
+from safebasin.store import Store
 from safebasin.studies.summaries.overview import REPLICATES, listed
 
 Keys = Sequence[Sequence[str]]
