@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import published
 from matplotlib.figure import Figure
-from speed_bench import Ours, Published
+from sides import Ours, Published
 from subjects import machine
 
 from safebasin.models.load import LoadedModel, load

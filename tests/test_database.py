@@ -10,7 +10,7 @@ from pathlib import Path
 
 import children
 import pytest
-from test_store import PINNED, REQUEST, filled
+from stores import PINNED, REQUEST, filled
 
 from safebasin import database
 from safebasin.errors import ResourceError

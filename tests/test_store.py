@@ -1,13 +1,8 @@
-"""A batch is in the store whole or not at all, and nothing that goes wrong later takes it away."""
+"""A batch is in the store whole or not at all, and is read back as it was written."""
 
 from __future__ import annotations
 
 import math
-import os
-import random
-import shutil
-import sqlite3
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,29 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scans import answers
+from stores import BATCH, PINNED, REQUEST, filled
 from synthetic import prompts_of, synthetic_store
 
-from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.errors import IntegrityError
 from safebasin.records import Label, Prompt, Response, Verdict, asked_by
-from safebasin.store import Store, reading, writing
-from safebasin.studies.result import Scan, open_run
+from safebasin.store import reading, writing
 
 ASKED = Prompt("What?", "benign")
-REQUEST = {"study": "test", "seed": 0}
-BATCH = [Response("b", "two words", (1, 2), "eos"), Response("a", "", (), "length")]
-
-PINNED = "180cb36817731bc802c2a6fea0219237a075aff95fa79e40838ac3b305554275"
-"""The digest of that content, as every version of safebasin has computed it."""
-
-
-def filled(folder: Path) -> Path:
-    with writing(folder, REQUEST) as store:
-        store.add_prompts([(Prompt("How?", "harmful", target="So"), 3, "<How?>", (7, 8))])
-        store.add_responses("origin", BATCH)
-        store.add_verdicts("keyword", "origin", {"a": Verdict(Label.COMPLIED, 0.5, "why")})
-        store.remember("versions", {"python": "3"})
-    return folder
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -237,131 +217,3 @@ def test_measurements_are_part_of_the_digest_and_their_absence_changes_nothing(
         assert store.digest() == after != before
         store.add_measurements("m", "p", {"a": (1.5, 1.0)})
         assert store.digest() not in (before, after)
-
-
-# --- disk full
-
-
-def fill(store: Store) -> int:
-    """Add points until there is no room; how many there are."""
-    for number in range(10_000):
-        store.add_responses(f"p{number}", [Response("a", "x" * 5000, (), "eos"), BATCH[0]])
-    raise AssertionError("there was room for everything")
-
-
-def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
-    folder = filled(tmp_path / "run")
-    with writing(folder, REQUEST) as store:
-        pages = store._connection.execute("pragma page_count").fetchone()[0]
-        store._connection.execute(f"pragma max_page_count = {pages + 20}")
-        with pytest.raises(ResourceError, match=r"results\.sqlite.*full.*make room"):
-            fill(store)
-        there = sum(store.answers_by_point().values())
-        assert there > 2
-        assert there % 2 == 0
-    assert answers(folder) == there
-    with writing(folder, REQUEST) as store:
-        store.add_responses("after", BATCH)
-        assert sum(store.answers_by_point().values()) == there + 2
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("mounting needs root")
-    options = ["-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
-    if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not permitted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_disk_that_is_really_full_is_told_and_costs_nothing(small_disk: Path) -> None:
-    folder = filled(small_disk / "run")
-    with writing(folder, REQUEST) as store:
-        with pytest.raises(ResourceError, match="make room"):
-            fill(store)
-        there = store.answers_by_point()
-        digest = store.digest()
-    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
-    with writing(folder, REQUEST) as store:
-        assert store.answers_by_point() == there
-        assert store.digest() == digest
-        store.add_responses("after", BATCH)
-
-
-def test_a_run_on_a_read_only_disk_can_be_read(small_disk: Path) -> None:
-    folder = filled(small_disk / "run")
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with reading(folder) as store:
-        assert store.answered("origin") == {"a", "b"}
-    with pytest.raises(ResourceError, match="cannot be written"), writing(folder, REQUEST):
-        pass
-
-
-# --- damage
-
-
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    folder = filled(tmp_path / "run")
-    (folder / "results.sqlite").write_bytes(b"not a database" * 1000)
-    for way in (reading(folder), writing(folder, REQUEST)):
-        with pytest.raises(IntegrityError, match=r"results\.sqlite is damaged.*salvage"), way:
-            pass
-
-
-def test_a_store_of_a_newer_schema_is_left_alone(tmp_path: Path) -> None:
-    folder = filled(tmp_path / "run")
-    connection = sqlite3.connect(folder / "results.sqlite")
-    connection.execute("pragma user_version = 7")
-    connection.close()
-    for way in (reading(folder), writing(folder, REQUEST)):
-        with pytest.raises(IntegrityError, match="schema 7; this safebasin reads up to 3"), way:
-            pass
-
-
-@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
-def test_a_truncated_store_is_refused(part: float, finished: Scan, tmp_path: Path) -> None:
-    folder = shutil.copytree(finished.folder, tmp_path / "run")
-    store = folder / "results.sqlite"
-    store.write_bytes(store.read_bytes()[: int(part * store.stat().st_size)])
-    with pytest.raises(IntegrityError):
-        open_run(folder)
-    with pytest.raises(IntegrityError), writing(folder, finished.summary.request):
-        pass
-
-
-def test_flipped_bytes_are_noticed_or_harmless_but_never_a_traceback(
-    finished: Scan, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(finished.folder, tmp_path / "run")
-    store, draw = folder / "results.sqlite", random.Random(0)
-    sound = store.read_bytes()
-    noticed = 0
-    for _ in range(60):
-        broken = bytearray(sound)
-        start = draw.randrange(len(broken) - 64)
-        for place in range(start, start + draw.choice([1, 8, 64])):
-            broken[place] ^= draw.randrange(1, 256)
-        store.write_bytes(broken)
-        try:
-            with writing(folder, finished.summary.request) as opened:
-                read_everything(opened)
-        except (IntegrityError, ResourceError, UsageError):
-            noticed += 1
-    assert noticed >= 5
-
-
-def read_everything(store: Store) -> None:
-    store.prompts(), store.counts(), store.failed_points(), store.recall("loaded"), store.digest()
-    for point in store.answers_by_point():
-        store.responses(point), store.verdicts("coherence", point), store.answered(point)
-
-
-def test_a_run_without_a_store_has_no_answers_yet(tmp_path: Path) -> None:
-    folder = filled(tmp_path / "run")
-    (folder / "results.sqlite").unlink()
-    with pytest.raises(UsageError, match="no answers yet"), reading(folder):
-        pass
