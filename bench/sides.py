@@ -48,6 +48,7 @@ class Ours:
         self._engine = TransformersEngine(loaded, Manner(max_new_tokens=planned.settings.tokens))
         self._rays = planned.settings.rays
         self._order = harmful(planned)
+        self._settled = None if planned.settings.full_text else JUDGE.settled
         wanted = set(self._order)
         encoded = [one for one in planned.subject.encoded if one.prompt_id in wanted]
         self._batches = plan_batches(encoded, batch)
@@ -71,7 +72,7 @@ class Ours:
         return {response.prompt_id: response for some in said for response in some}
 
     def _one(self, batch: Batch, drafts: Drafts) -> list[Response]:
-        return self._engine.answer(batch, JUDGE.settled, drafts)
+        return self._engine.answer(batch, self._settled, drafts)
 
 
 class Published:

@@ -119,6 +119,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--points", type=int, default=21)
     parser.add_argument("--prompts", type=int, default=80)
     parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--full-text", action="store_true", help="read every answer to its end")
     parser.add_argument("--repeat", type=int, default=3, help="at most")
     parser.add_argument("--budget", type=float, default=120, help="seconds; no repetition after it")
     parser.add_argument("--device", default="auto")
@@ -140,6 +141,7 @@ def planning(asked: argparse.Namespace, name: str, radius: float, loaded: Loaded
         points=asked.points,
         limit=asked.prompts,
         max_new_tokens=asked.tokens,
+        full_text=asked.full_text,
     )
     return plan(settings, loaded)
 

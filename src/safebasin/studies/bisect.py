@@ -9,19 +9,17 @@ import numpy as np
 
 from safebasin.engines.base import Batch, Encoded
 from safebasin.evaluate import Step
-from safebasin.records import Direction, Label, Point
+from safebasin.records import Direction, Point
 from safebasin.stats.bisection import FoundEdge, Question, SearchPlan, block_order, next_question
 from safebasin.stats.odds import Seen, worth
 from safebasin.store import Store
+from safebasin.studies.outward import WANTED
 from safebasin.studies.rays import Rays
 from safebasin.studies.subject import Subject
 from safebasin.summary import Kind
 
 BLOCK = 8
 """Prompts in a block: answers that are generated and weighed together."""
-
-WANTED: dict[Kind, Label] = {"harmful": Label.REFUSED, "benign": Label.COMPLIED}
-"""What counts as a hit: refusals make the safety edge, coherent answers the capability edge."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +115,13 @@ def batches(subject: Subject) -> tuple[Batch, ...]:
     return tuple(found)
 
 
-def schedule(store: Store, every: tuple[Batch, ...], rays: Rays) -> Iterator[Step]:
+def schedule(store: Store, every: tuple[Batch, ...], rays: Rays) -> Iterator[list[Step]]:
     """The origin, then search after search, each until its edge is known well enough.
 
     A search is followed from its beginning, whatever the store holds of it: what was answered is
     not asked again, so a run that goes on takes the same turns.
     """
-    yield Step(Point(), every)
+    yield [Step(Point(), every)]
     by_ids = {tuple(one.prompt_id for one in batch): batch for batch in every}
     within = of_store(store, rays)
     for search in searches(rays):
@@ -131,7 +129,7 @@ def schedule(store: Store, every: tuple[Batch, ...], rays: Rays) -> Iterator[Ste
         while isinstance(question := _next(store, search, within, observed), Question):
             there = observed[question.radius].blocks if question.radius in observed else 0
             new = within.asked(search, question)[there:]
-            yield Step(search.point(question.radius), tuple(by_ids[ids] for ids in new))
+            yield [Step(search.point(question.radius), tuple(by_ids[ids] for ids in new))]
             observed[question.radius] = seen(store, search, question, within)
 
 

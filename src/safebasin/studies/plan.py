@@ -19,8 +19,8 @@ from safebasin.studies.subject import Subject
 from safebasin.weights.given import Along, Given
 from safebasin.weights.overlay import Overlay
 
-Schedule = Callable[[Store], Iterator[Step]]
-"""What to do next, from what the store holds; asked again after each step."""
+Schedule = Callable[[Store], Iterator[list[Step]]]
+"""What can be done next, in any order, from what the store holds; asked again when it is done."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,6 @@ class Plan:
     def rendered(self) -> dict[str, Rendered]:
         """Each prompt as the model reads it, by id."""
         return self.subject.rendered
-
-    def steps(self, store: Store) -> Iterator[Step]:
-        """What is done, in order."""
-        return self.schedule(store) if self.schedule else self.work.steps
 
     @property
     def cost(self) -> dict[str, float]:

@@ -120,11 +120,11 @@ def rounds(planned: Plan, store: Store) -> Iterator[Iterable[Step]]:
     """What can be done at once, round by round.
 
     The origin comes first, since judges are calibrated on it and answers elsewhere may begin with
-    what was answered there. Then everything; but a schedule decides on each step when the one
+    what was answered there. Then everything; but a schedule decides on each round when the one
     before is judged.
     """
     if planned.schedule is not None:
-        yield from ([step] for step in planned.schedule(store))
+        yield from planned.schedule(store)
     else:
         origin, *others = planned.work.steps
         yield [origin]

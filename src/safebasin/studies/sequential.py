@@ -9,23 +9,22 @@ from safebasin.evaluate import Step, Work
 from safebasin.stats.landscape import visage_estimate
 from safebasin.stats.sequential import WidthRule, decide
 from safebasin.store import Store
+from safebasin.studies.outward import standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.scan import ENOUGH, along_rays
 from safebasin.studies.summaries.shares import shares
 
 
-def schedule(store: Store, work: Work, rays: Rays, rule: WidthRule) -> Iterator[Step]:
+def schedule(store: Store, work: Work, rays: Rays, rule: WidthRule) -> Iterator[list[Step]]:
     """The origin, then direction after direction, until the rule says that it is enough.
 
     What is done next depends on what is stored alone, so a run that goes on stops where it would
     have stopped.
     """
     half_D: list[float] = []
-    yield Step(work.points[0], work.batches)
+    yield [Step(work.points[0], work.batches)]
     for index in range(rays.directions):
-        for x in rays.axis_P:
-            if x != 0:
-                yield Step(rays.point(index, x), work.batches)
+        yield [Step(rays.point(index, x), work.batches) for x in rays.axis_P if x != 0]
         half_D.append(half_width(store, rays.first(index + 1)))
         decision = decide(half_D, rule)
         if not decision.go_on:
@@ -36,9 +35,8 @@ def schedule(store: Store, work: Work, rays: Rays, rule: WidthRule) -> Iterator[
 def half_width(store: Store, rays: Rays) -> float:
     """Of the interval of VISAGE, over these directions."""
     flat = shares(store, [point.key for point in rays.plan])["harmful"]
-    found = visage_estimate(
-        rays.axis_P, along_rays(flat, rays)["refused"], flat.cluster_Q, seed=rays.seed
-    )
+    hits = along_rays(flat, standing(store, rays))
+    found = visage_estimate(rays.axis_P, hits["refused"], flat.cluster_Q, seed=rays.seed)
     return (found.high - found.low) / 2
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from safebasin.records import Point
 from safebasin.stats.comparison import Responses
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.scan import along_rays
@@ -26,12 +27,14 @@ class Run:
         folder: the run.
         summary: its numbers.
         sides: its verdicts at every point.
+        stands_DP: the points whose answers count, by direction and place.
         originals: of each prompt, the request that a jailbreak wraps, or the prompt itself, by id.
     """
 
     folder: Path
     summary: ScanSummary
     sides: dict[Kind, Shares]
+    stands_DP: list[list[Point]]
     originals: dict[str, str]
 
     @property
@@ -48,7 +51,7 @@ class Run:
 
         A wrapper makes all prompts alike, so the clusters that count are those of the requests.
         """
-        hits = {side: along_rays(self.sides[side], self.rays) for side in SIDES}
+        hits = {side: along_rays(self.sides[side], self.stands_DP) for side in SIDES}
         return Responses(
             refused_DPQ=hits["harmful"]["refused"][..., order["harmful"]],
             coherent_DPB=hits["benign"]["complied"][..., order["benign"]],
