@@ -15,6 +15,8 @@ from torch import Tensor
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
+from safebasin.engines.replay import Record, Replays
+
 _KINDS = {"full_attention", "sliding_attention", "global"}
 """Of layers, by the names of different configurations, that look at their row as masks say."""
 
@@ -25,30 +27,35 @@ ROOM = 64
 class Slots(Cache):  # type: ignore[misc]
     """A cache of so many rows, some neighbours of which are read and written at a time."""
 
-    def __init__(self, layers: int, rows: int) -> None:
+    def __init__(self, layers: int, rows: int, record: Record | None = None) -> None:
         """Make an empty one; memory is taken when a row is written.
 
         Args:
             layers: of the network.
             rows: at most, at one time.
+            record: how passes are recorded, on devices where that pays; then there is one more row,
+                the last one, for what only fills a pass up.
         """
         self.rows, self.room = rows, 0
+        self.replays = None if record is None else Replays(record)
+        self.spare = 0 if record is None else 1
         super().__init__(layers=[_Layer(self) for _ in range(layers)])
 
-    def open(self, first: int, position_NT: Tensor, columns: int) -> None:
-        """What the network is fed next belongs to rows from `first` on, at these positions.
+    def open(self, first: int, row_N: Tensor, position_NT: Tensor, columns: int) -> None:
+        """What the network is fed next looks at rows from `first` on.
 
         Args:
             first: row of the first sequence.
+            row_N: that each sequence is written to: its own, or the spare one.
             position_NT: of each token.
-            columns: one more than the last position.
+            columns: that are looked at, more than the last position.
         """
-        rows, self.columns = len(position_NT), columns
-        self.first, self.stop = first, first + rows
+        self.columns = columns
+        self.first, self.stop = first, first + len(position_NT)
         if columns > self.room:
             self.room = max(columns, self.room + self.room // 4) + ROOM
-        row_N1 = torch.arange(first, first + rows, device=position_NT.device)[:, None]
-        self.place_M = (row_N1 * self.room + position_NT).flatten()
+            self._forget_replays()
+        self.place_M = (row_N[:, None] * self.room + position_NT).flatten()
 
     def copy(self, source: int, first: int, stop: int, columns: int) -> None:
         """Rows first … stop−1 begin like another row."""
@@ -63,8 +70,13 @@ class Slots(Cache):  # type: ignore[misc]
     def forget(self) -> None:
         """Give the memory back."""
         self.room = 0
+        self._forget_replays()
         for layer in self.layers:
             layer.held = []
+
+    def _forget_replays(self) -> None:
+        if self.replays is not None:
+            self.replays.forget()
 
     def _held(self) -> list[Tensor]:
         return [held for layer in self.layers for held in layer.held]
@@ -82,7 +94,7 @@ class _Layer(CacheLayerMixin):  # type: ignore[misc]
         """Take memory, whose values do not matter as long as they are numbers."""
         slots = self._slots
         self.held = [
-            states.new_zeros(slots.rows, slots.room, states.shape[1], states.shape[3])
+            states.new_zeros(slots.rows + slots.spare, slots.room, states.shape[1], states.shape[3])
             for states in (key_states, value_states)
         ]
         self.is_initialized = True

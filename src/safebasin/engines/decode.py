@@ -16,17 +16,14 @@ from itertools import islice, takewhile
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from safebasin.engines.cache import Slots, masks
+from safebasin.engines.cache import Slots
 from safebasin.engines.drafting import Draft, width
+from safebasin.engines.reading import Reading
 from safebasin.engines.rules import Row, Rules
 
 ENTERING = 1 / 8
 """Prompts are read when so many rows are free: reading a few costs as much as reading many."""
-
-TOLERANCE = 0.1
-"""Of `_difference`: rounding in bf16 stays below it by far, a mask that is not heeded does not."""
 
 LOGITS_BYTES = {"cpu": 64 << 20, "cuda": 2 << 30}
 """What the logits of one step may take: guesses are not checked beyond it."""
@@ -50,45 +47,6 @@ class _Running(Row):
         return self.token_ids[-1] if self.token_ids else self.prompt[-1]
 
 
-def slots_for(model: Any, rows: int) -> Slots | None:
-    """A cache for so many rows, or None if the network needs another kind than of keys and values.
-
-    Whether it does is found out by trying: a few tokens are read in pieces, by rows of different
-    lengths, and the logits must be those of a plain pass.
-
-    Args:
-        model: a causal language model of transformers, in evaluation mode.
-        rows: responses that are made at once.
-    """
-    try:
-        fits = _difference(model) <= TOLERANCE
-    except torch.OutOfMemoryError:  # says nothing of the network, and must not choose the way
-        raise
-    except Exception:
-        fits = False
-    return _slots(model, rows) if fits else None
-
-
-@torch.inference_mode()
-def _difference(model: Any) -> float:
-    """Between the logits of both ways to read, relative to how much logits differ at all."""
-    end = model.config.get_text_config().vocab_size
-    texts = [[(7 * place + 3) % end for place in range(length)] for length in (13, 5)]
-    at_once = [model(input_ids=torch.tensor([text], device=model.device)) for text in texts]
-    reading = _Decoding(model, Rules(end_ids=frozenset(), max_new_tokens=1), _slots(model, 2))
-    reading.feed(0, [text[:-2] for text in texts], [0, 0])
-    starts = [len(text) - 2 for text in texts]
-    in_pieces_NTV = reading.feed(0, [text[-2:] for text in texts], starts, every=True)
-    return max(
-        float((pieces_TV[-1] - whole.logits[0, -1]).abs().max() / pieces_TV[-1].float().std())
-        for pieces_TV, whole in zip(in_pieces_NTV, at_once, strict=True)
-    )
-
-
-def _slots(model: Any, rows: int) -> Slots:
-    return Slots(model.config.get_text_config().num_hidden_layers, rows)
-
-
 @torch.inference_mode()
 def decode(
     model: Any,
@@ -105,7 +63,7 @@ def decode(
         prompts: token ids; any lengths of at least one.
         rules: when a response ends.
         drafts: for each prompt, what its response may begin with.
-        slots: from `slots_for`; as many responses are made at once as it has rows.
+        slots: from `reading.slots_for`; as many responses are made at once as it has rows.
 
     Returns:
         A finished row for each prompt, in order.
@@ -123,10 +81,8 @@ class _Decoding:
 
     def __init__(self, model: Any, rules: Rules, slots: Slots) -> None:
         self.model, self.rules, self.slots = model, rules, slots
-        self.config = model.config.get_text_config()
+        self.feed = Reading(model, slots).feed
         self.running: list[_Running] = []
-        # Only what fills rows up can lie beyond it, and what is read there is not looked at.
-        self.context = getattr(self.config, "max_position_embeddings", None) or 1 << 30
 
     def run(self, every: Sequence[_Running]) -> None:
         """Make all responses, in order, on as many rows as there are."""
@@ -215,44 +171,8 @@ class _Decoding:
     def _most_logits(self) -> int:
         """How many tokens of each row may be checked at once."""
         room = LOGITS_BYTES.get(self.model.device.type, LOGITS_BYTES["cpu"])
-        vocabulary: int = self.config.vocab_size
+        vocabulary: int = self.model.config.get_text_config().vocab_size
         return max(1, room // (4 * len(self.running) * vocabulary))
-
-    def feed(
-        self,
-        first: int,
-        ids: Sequence[Sequence[int]],
-        starts: Sequence[int],
-        *,
-        every: bool = False,
-    ) -> Tensor:
-        """Let the network read on in some neighbouring rows, from a position of each.
-
-        Shorter ones are filled up with their last token, which is overwritten later.
-
-        Returns:
-            Logits of all the tokens, or only of the last column.
-        """
-        longest, device = max(map(len, ids)), self.model.device
-        last = [row[-1] if row else 0 for row in ids]
-        filled = [
-            [*row, *[token] * (longest - len(row))] for row, token in zip(ids, last, strict=True)
-        ]
-        token_NT = torch.tensor(filled, device=device)
-        position_NT = torch.tensor(starts, device=device)[:, None] + torch.arange(
-            longest, device=device
-        )
-        self.slots.open(first, position_NT, max(starts) + longest)
-        output = self.model(
-            input_ids=token_NT,
-            attention_mask=masks(self.config, position_NT, self.slots.columns, self.model.dtype),
-            position_ids=position_NT.clamp(max=self.context - 1),
-            past_key_values=self.slots,
-            use_cache=True,
-            logits_to_keep=longest if every else 1,
-        )
-        logits: Tensor = output.logits
-        return logits
 
 
 def _shared(heads: Sequence[tuple[int, ...]]) -> int:

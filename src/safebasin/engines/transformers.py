@@ -13,9 +13,11 @@ from torch import Tensor
 
 from safebasin.engines import plain
 from safebasin.engines.base import Batch, Drafts, Settled
-from safebasin.engines.decode import decode, slots_for
+from safebasin.engines.decode import decode
 from safebasin.engines.plain import pad_left
+from safebasin.engines.reading import slots_for
 from safebasin.engines.registry import Manner
+from safebasin.engines.replay import recorder
 from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
 from safebasin.errors import ResourceError
@@ -48,7 +50,7 @@ class TransformersEngine:
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
         self._batch_size = manner.batch_size
-        self._slots = slots_for(loaded.model, manner.batch_size)
+        self._slots = slots_for(loaded.model, manner.batch_size, recorder(loaded.device))
         files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
         home = settle(dict(loaded.model.named_parameters()), files)
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=home)
