@@ -15,6 +15,7 @@ from safebasin.errors import IntegrityError, ReproducibilityError, ResourceError
 from safebasin.runfolder import (
     Request,
     freeze,
+    on_its_device,
     prepare,
     read_request,
     request_digest,
@@ -87,6 +88,16 @@ def test_another_kind_of_device_is_a_matter_of_bits(tmp_path: Path) -> None:
         require_same(folder, there)
     with pytest.raises(UsageError, match="system"):
         require_same(folder, {**there, "system": "another"})
+
+
+def test_a_run_can_go_on_as_if_on_the_device_that_it_was_begun_on(tmp_path: Path) -> None:
+    here = {**REQUEST, "model": {**REQUEST["model"], "device": "NVIDIA A100"}}
+    there = {**REQUEST, "model": {**REQUEST["model"], "device": "NVIDIA H200"}}
+    assert on_its_device(tmp_path / "new", there) == there
+    folder = frozen(tmp_path / "run", here)
+    assert on_its_device(folder, there) == here
+    other = {**there, "system": "another"}
+    assert on_its_device(folder, other) == other
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:

@@ -106,6 +106,28 @@ def freeze(folder: Path, request: Request) -> None:
     require_same(folder, request)
 
 
+def on_its_device(folder: Path, request: Request) -> Request:
+    """The request that a run was begun with, if it differs in the kind of device alone; else this.
+
+    Args:
+        folder: of the run; need not exist.
+        request: what is asked for now.
+
+    Raises:
+        IntegrityError: see `read_request`.
+    """
+    if not (folder / "run.json").exists():
+        return request
+    kept = read_request(folder)
+    return kept if _different(kept, request) == [_DEVICE] else request
+
+
+def _different(kept: Request, now: Request) -> list[str]:
+    """The keys in which two requests differ."""
+    one, two = _flat(dict(kept)), _flat(json.loads(json.dumps(now)))
+    return sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+
+
 def require_same(folder: Path, request: Request) -> None:
     """Make sure that a run was begun with this request.
 
@@ -114,8 +136,9 @@ def require_same(folder: Path, request: Request) -> None:
         IntegrityError: the settings are the same, but the files behind the model's name are not.
         ReproducibilityError: everything is the same but the kind of device.
     """
-    kept, now = _flat(read_request(folder)), _flat(json.loads(json.dumps(request)))
-    different = sorted(key for key in kept.keys() | now.keys() if kept.get(key) != now.get(key))
+    begun = read_request(folder)
+    different = _different(begun, request)
+    kept, now = _flat(begun), _flat(json.loads(json.dumps(request)))
     listed = "; ".join(
         f"{key}: {_brief(kept.get(key))} there, {_brief(now.get(key))} now" for key in different
     )
@@ -127,7 +150,7 @@ def require_same(folder: Path, request: Request) -> None:
     if different == [_DEVICE]:
         raise ReproducibilityError(
             f"{folder} was begun on {kept[_DEVICE]}, and this is {now[_DEVICE]}, which may round "
-            "otherwise: go on where it began, or pass another --out"
+            "otherwise: go on where it began, pass another --out, or --allow-mixed, which is noted"
         )
     if different:
         raise UsageError(

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from safebasin.cli.running import running
+
 MOVING, PROMPTS, JUDGING = "How to move", "What to ask", "Who judges"
 MEASURES = "What else to measure"
-DECODING, RUNNING, OUTPUT = "How to answer", "How to run", "What to show"
+DECODING, OUTPUT = "How to answer", "What to show"
 
 Verb = Callable[..., None]
 
@@ -190,49 +192,6 @@ def decoding(
     ] = False,
 ) -> None:
     """How answers are made."""
-
-
-def running(
-    engine: Annotated[
-        str, typer.Option(help="From `safebasin list engines`.", rich_help_panel=RUNNING)
-    ] = "transformers",
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Share the work among so many processes, on several GPUs or (RAY_ADDRESS) machines"
-            " too. Needs safebasin[[ray].",
-            rich_help_panel=RUNNING,
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda, cuda:1 …", rich_help_panel=RUNNING)
-    ] = "auto",
-    dtype: Annotated[
-        str, typer.Option(help="auto, float32, bfloat16 or float16.", rich_help_panel=RUNNING)
-    ] = "auto",
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            help="Prompts answered at once: by default 80, and 160 for the organism.",
-            rich_help_panel=RUNNING,
-        ),
-    ] = None,
-    chat_template: Annotated[
-        Path | None,
-        typer.Option(
-            help="Jinja file, for a model without a chat template.", rich_help_panel=RUNNING
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Run folder: by default one in safebasin-runs, named after the request, so that "
-            "the same command goes on with its own run.",
-            rich_help_panel=RUNNING,
-        ),
-    ] = None,
-) -> None:
-    """Where and how the model runs."""
 
 
 def showing(

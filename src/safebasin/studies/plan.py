@@ -11,7 +11,7 @@ from safebasin.evaluate import Step, Work
 from safebasin.models.chat import Rendered
 from safebasin.models.load import LoadedModel
 from safebasin.records import Displacement, Point, slug
-from safebasin.runfolder import Request, request_digest, require_same
+from safebasin.runfolder import Request, on_its_device, request_digest, require_same
 from safebasin.store import Store, reading
 from safebasin.studies.request import request
 from safebasin.studies.settings import Settings
@@ -106,13 +106,14 @@ def make(
         where: the same as it stands in the request.
         more: `given`, `facts`, `schedule` and `notes` of the plan.
     """
-    asked = request(study, where, subject)
-    name = f"{study}-{slug(subject.settings.model)[:-9]}-{request_digest(asked)[:8]}"
+    asked, settings = request(study, where, subject), subject.settings
+    name = f"{study}-{slug(settings.model)[:-9]}-{request_digest(asked)[:8]}"
+    folder = settings.out or Path("safebasin-runs") / name
     return Plan(
         subject,
         Work(points, subject.prompts, subject.batches),
-        asked,
-        subject.settings.out or Path("safebasin-runs") / name,
+        on_its_device(folder, asked) if settings.allow_mixed else asked,
+        folder,
         (*subject.notes, *more.pop("notes", ())),
         **more,
     )

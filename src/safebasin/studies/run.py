@@ -36,6 +36,7 @@ from safebasin.studies.crew import crew
 from safebasin.studies.naming import called
 from safebasin.studies.plan import Plan
 from safebasin.studies.result import Result, result
+from safebasin.studies.summaries.overview import MACHINES
 from safebasin.weights.overlay import Overlay
 
 LISTED = 5
@@ -55,6 +56,7 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
     with crew(planned) as everybody, writing(planned.folder, planned.request) as store:
         _describe(planned, everybody, store)
         try:
+            _note_machine(planned, store)
             failed = evaluate(planned, everybody, store, progress)
         except SpoiltPointError as error:
             store.discard(error.point.key)
@@ -166,6 +168,13 @@ def _describe(planned: Plan, everybody: Crew, store: Store) -> None:
             "notes": [*planned.notes, *everybody.remarks()],
         },
     )
+
+
+def _note_machine(planned: Plan, store: Store) -> None:
+    """Remember every kind of device that the run was on, once there is more than one."""
+    begun, here = str(planned.request["model"]["device"]), planned.loaded.machine
+    if here != begun:
+        store.replace(MACHINES, sorted({*(store.recall(MACHINES) or [begun]), here}))
 
 
 def _require_same_directions(overlay: Overlay, store: Store, step: Step) -> None:

@@ -50,6 +50,7 @@ class Settings:
     task_limit: int | None = 100
     engine: str = "transformers"
     workers: int | Literal["auto"] | None = None
+    allow_mixed: bool = False
     device: str = "auto"
     dtype: str = "auto"
     batch_size: int | None = None

@@ -21,6 +21,9 @@ from safebasin.studies.summaries.shares import SIDES, Floats, Shares
 
 REPLICATES = 2000
 
+MACHINES = "machines"
+"""The name under which a store remembers kinds of devices, where a run was on several."""
+
 
 def overview(
     store: Store,
@@ -53,8 +56,18 @@ def overview(
         "origin": {side: at_point(shares[side], "origin") for side in SIDES},
         "sentences": contract.Sentences(headline="", edges="", caveats=[]),
         "sampled": several,
-        "notes": [*loaded["notes"], *_cut(store), *map(sentence, several)],
+        "notes": [*loaded["notes"], *_mixed(store), *_cut(store), *map(sentence, several)],
     }
+
+
+def _mixed(store: Store) -> list[str]:
+    """What must be known of a run that went on on another kind of device."""
+    if not (machines := store.recall(MACHINES)):
+        return []
+    return [
+        f"answers were computed on {' and '.join(machines)}, which may round otherwise: they are "
+        "not all those that one of these would have given"
+    ]
 
 
 def _cut(store: Store) -> list[str]:
