@@ -53,6 +53,7 @@ def test_a_plan_is_shown_and_nothing_is_written(call, tiny, tmp_path) -> None:
     assert costs["responses"] == RESPONSES
     assert costs["done"] == 0
     assert costs["folder"] == str(tmp_path / "run")
+    assert costs["workers"] is None
     assert list(tmp_path.iterdir()) == []
 
 

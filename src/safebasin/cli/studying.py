@@ -100,7 +100,10 @@ def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
         for planned in plans:
             _show_plan(planned)
         return
-    told = [{"folder": str(planned.folder), **planned.cost} for planned in plans]
+    told = [
+        {"folder": str(planned.folder), "workers": planned.settings.workers, **planned.cost}
+        for planned in plans
+    ]
     typer.echo(json.dumps(told if len(told) > 1 else told[0], indent=2))
 
 
