@@ -34,7 +34,7 @@ NOTHING = Stage(steps=0, rate=0.0)
 TITLES = {
     "prompts": "21 points, so many prompts",
     "points": "80 prompts, so many points",
-    "parameters": "3 points, 16 prompts, 32 tokens each, not trained",
+    "parameters": "5 points, 16 prompts, 64 tokens each, not trained",
 }
 
 
@@ -123,7 +123,7 @@ def parameters(presets: Sequence[str], device: str) -> list[Measured]:
                 build(Path(folder, "pair"), recipe=recipe, device=device)
             name = ModelRef.parse(str(Path(folder, "pair", "chat")))
             pair = [load(name, device=device) for _ in "12"]
-            return both(pair, limit=16, points=3, tokens=32)
+            return both(pair, limit=16, points=5, tokens=64)
 
     return table("parameters", list(by_size), measure)
 

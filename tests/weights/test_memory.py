@@ -54,7 +54,14 @@ def test_on_a_gpu_half_of_what_is_free_goes_to_directions(monkeypatch: pytest.Mo
     monkeypatch.setattr(memory, "free", lambda device: 100)
     assert for_directions(GPU) == 50
     assert for_directions(GPU, held=20) == 60
+
+
+def test_on_a_cpu_an_eighth_but_always_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free", lambda device: 100)
     assert for_directions(CPU) == REMEMBER
+    monkeypatch.setattr(memory, "free", lambda device: 80 * REMEMBER)
+    assert for_directions(CPU) == 10 * REMEMBER
+    assert for_directions(CPU, held=8 * REMEMBER) == 11 * REMEMBER
 
 
 def test_what_torch_keeps_for_itself_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

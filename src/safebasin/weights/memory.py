@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 REMEMBER = 64 << 20
-"""Bytes that may be spent on keeping a small network's directions between points on a CPU."""
+"""Bytes that may always be spent on a CPU on keeping directions between points."""
 
 _SYSTEM = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
@@ -40,13 +40,16 @@ def free_here(system: Path = _SYSTEM, group: Path = _GROUP) -> int:
 def for_directions(device: torch.device, held: int = 0) -> int:
     """Bytes that may be spent on holding directions whole, between points.
 
-    On a GPU that is half of what is free: the other half is for the KV cache and all else.
+    On a GPU that is half of what is free: the other half is for the KV cache and all else. On a CPU
+    it is an eighth, since other workers may be doing the same.
 
     Args:
         device: where the network is.
         held: what directions hold already.
     """
-    return REMEMBER if device.type == "cpu" else (free(device) + held) // 2
+    if device.type == "cpu":
+        return max(REMEMBER, (free(device) + held) // 8)
+    return (free(device) + held) // 2
 
 
 def _left(group: Path, otherwise: int) -> int:
