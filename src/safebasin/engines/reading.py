@@ -74,7 +74,8 @@ class Reading:
     ) -> Tensor:
         """Let the network read on in some neighbouring rows, from a position of each.
 
-        Shorter ones are filled up with their last token, which is overwritten later.
+        Shorter ones are filled up with their last token, which is overwritten later. Steps, which
+        read every token of the first rows, may be recorded.
 
         Returns:
             Logits of all the tokens, or only of the last column.
@@ -82,7 +83,7 @@ class Reading:
         longest = max(map(len, ids))
         shape = Shape(len(ids), longest, max(starts) + longest)
         rows = range(first, first + len(ids))
-        if self.slots.replays is None or not every:
+        if self.slots.replays is None or first or not every:
             return self._read(*self._filled(ids, starts, rows, shape), shape.columns, first, every)
         full = self._full(shape)
         inputs = self._filled(ids, starts, rows, full)

@@ -126,14 +126,14 @@ def nothing_left(store: Store, key: str) -> bool:
         store: of a run whose request holds a `rule`.
         key: of the point.
     """
-    asked, kind_of = store.request["outward"], _kinds_of_prompts(store)
+    ended, kind_of = store.request["outward"], _kinds_of_prompts(store)
     verdicts = store.verdicts(store.request["judges"][0], key)
-    for kind in asked["kinds"]:
+    for kind in ended["kinds"]:
         there = [verdict for id_, verdict in verdicts.items() if kind_of[asked_by(id_)] == kind]
         wanted = list(kind_of.values()).count(kind) * store.samples
         if len(there) < wanted or any(verdict.status == "judge_failed" for verdict in there):
             return False
-        if sum(verdict.label == WANTED[kind] for verdict in there) > asked["at_most"] * wanted:
+        if sum(verdict.label == WANTED[kind] for verdict in there) > ended["at_most"] * wanted:
             return False
     return True
 

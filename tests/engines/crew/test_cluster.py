@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +48,16 @@ def test_a_cluster_that_is_too_small_is_not_waited_for() -> None:
         _places({"CPU": 8.0}, 5, 2, on_gpus=False)
     with pytest.raises(UsageError, match="has no GPU"):
         _places({"CPU": 8.0}, 5, 2, on_gpus=True)
+
+
+def test_what_killed_programs_left_is_removed(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    names = [f"sb-{gone.pid}-a", f"sb-{os.getpid()}-b", "sb-1-c", "sb-old", "other"]
+    for name in names:
+        (tmp_path / name / "session").mkdir(parents=True)
+    cluster._sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
 
 
 def test_a_cluster_that_strangers_can_reach_is_refused(monkeypatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from safebasin.errors import ResourceError, UsageError
@@ -26,6 +28,9 @@ CORES_EACH = 2
 
 _SHORT = "/tmp"  # noqa: S108 - a folder of our own is made in it
 """Ray's sockets lie below this folder, and the path of a socket must be short."""
+
+_PREFIX = "sb-"
+"""Of our folder's name, which the number of our process follows."""
 
 _OURS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -97,7 +102,9 @@ def cluster(asked: int | None, threads: int, *, on_gpus: bool) -> Iterator[Place
         _require_closed(ray.nodes())
         yield _places(ray.cluster_resources(), asked, threads, on_gpus=on_gpus)
         return
-    with tempfile.TemporaryDirectory(prefix="sb-", dir=_SHORT, ignore_cleanup_errors=True) as own:
+    _sweep(Path(_SHORT))
+    name = f"{_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=name, dir=_SHORT, ignore_cleanup_errors=True) as own:
         try:
             with _signals_kept():
                 if address:
@@ -108,6 +115,24 @@ def cluster(asked: int | None, threads: int, *, on_gpus: bool) -> Iterator[Place
             yield _places(ray.cluster_resources(), asked, threads, on_gpus=on_gpus)
         finally:
             ray.shutdown()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what programs that were killed have left of their clusters."""
+    for left in folder.glob(f"{_PREFIX}*-*"):
+        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def authenticated() -> bool:
