@@ -178,7 +178,7 @@ def test_what_cannot_be_recorded_is_called(model: Any, record: Callable[[Run], R
 
 
 def test_shapes() -> None:
-    assert Shape(1, 1, 1).rounded(80) == (8, 1, COLUMNS)
+    assert Shape(1, 1, 1).rounded(80) == (16, 1, COLUMNS)
     assert Shape(73, 5, COLUMNS + 1).rounded(80) == (80, 8, 2 * COLUMNS)
     assert Shape(73, 8, COLUMNS).rounded(75) == (75, 8, COLUMNS)
 

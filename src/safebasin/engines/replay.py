@@ -27,10 +27,10 @@ Record = Callable[[Run], Run]
 Read = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 """From tokens, their positions, the rows they are written to, and columns looked at, to logits."""
 
-ROWS, COLUMNS = 8, 64
+ROWS, COLUMNS = 16, 64
 """Shapes are multiples of these, and powers of two in tokens: few enough to record them all."""
 
-MOST = 512
+MOST = 256
 """Recordings, each of which takes some megabytes; shapes beyond are called."""
 
 TOLERANCE = 0.1
