@@ -13,10 +13,10 @@ demo: $(READY)  ## map the safety landscape of the model that comes with the pac
 	$(BIN)/safebasin scan
 
 test: $(READY)  ## the default tests: offline, a few minutes on two cores
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 test-all: $(READY)  ## the slow tests and those that drive a browser
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "slow or browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "slow or browser"
 
 test-ray: $(READY)  ## workers on a real cluster of two nodes, and what kills cost
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m ray

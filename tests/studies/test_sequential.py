@@ -17,7 +17,7 @@ ASKED = {
     "directions": "auto",
     "points": 3,
     "limit": 4,
-    "max_new_tokens": 24,
+    "max_new_tokens": 12,
     "max_directions": 10,
 }
 
