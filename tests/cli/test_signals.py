@@ -20,6 +20,11 @@ LONG = {"directions": 1, "points": 41, "limit": 4, "max_new_tokens": 16, "batch_
 PROGRAM = [sys.executable, "-c", "from safebasin.cli import main; main()"]
 
 
+def heed() -> None:
+    """Whoever runs the tests may ignore Ctrl-C, as a shell does for what is in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(call, tiny: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a run"
     flags = [text for name, value in LONG.items()
@@ -31,6 +36,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(call, tiny: Path, tmp_path:
             [*PROGRAM, *words],
             stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            preexec_fn=heed,
         )  # fmt: skip
         deadline = time.monotonic() + 120
         while answers(folder) <= before:
