@@ -107,6 +107,7 @@ class TestProvenance:
 
     def test_the_published_file_has_its_revision(self, tmp_path: Path) -> None:
         file = write(tmp_path, "xstest")
+        published.cache_clear()  # what is changed is this test's own
         xstest = published()["xstest"]
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         object.__setattr__(xstest, "files", {"xstest_prompts.csv": sha256})
