@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import published
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 from sides import Ours, Published
 from subjects import machine
 
@@ -32,9 +33,9 @@ from safebasin.studies.settings import ScanSettings
 BATCH = 80
 NOTHING = Stage(steps=0, rate=0.0)
 TITLES = {
-    "prompts": "21 points, so many prompts",
-    "points": "80 prompts, so many points",
-    "parameters": "5 points, 16 prompts, 64 tokens each, not trained",
+    "prompts": "21 points",
+    "points": "80 prompts",
+    "parameters": "not trained; 5 points,\n16 prompts, 64 tokens",
 }
 
 
@@ -131,7 +132,7 @@ def parameters(presets: Sequence[str], device: str) -> list[Measured]:
 def draw(found: dict[str, list[Measured]], file: Path) -> None:
     """One panel for each way to grow; both axes are logarithmic, so a straight line is a power."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, WIDTH / 3), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.45 * WIDTH), layout="constrained")
         every = figure.subplots(1, len(found))
         for axes, (what, rows) in zip(every, found.items(), strict=True):
             sizes = [row.size for row in rows]
@@ -142,6 +143,8 @@ def draw(found: dict[str, list[Measured]], file: Path) -> None:
             )  # fmt: skip
             axes.set(xscale="log", yscale="log", xlabel=what, title=TITLES[what])
             axes.set_xticks(sizes, [_short(size) for size in sizes], minor=False)
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
             axes.minorticks_off()
         every[0].set_ylabel("seconds")
         handles, names = every[0].get_legend_handles_labels()
