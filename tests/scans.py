@@ -29,6 +29,17 @@ ASKED: dict[str, Any] = {name: SMALL[name] for name in ("limit", "max_new_tokens
 """What makes any study small; `SMALL` is the same for scans."""
 
 
+def interrupting(after: int) -> Callable[[object], None]:
+    """Progress that ends a run as Ctrl-C does, after so many ticks."""
+    ticks = iter(range(after))
+
+    def stop(_: object) -> None:
+        if next(ticks, None) is None:
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def flags(**named: Any) -> list[Any]:
     """Arguments of a function as the command line has them."""
     return [

@@ -166,6 +166,11 @@ class Prompt:
     target: str = ""
     original: str = ""
 
+    @property
+    def side(self) -> Literal["harmful", "benign"]:
+        """Which side of a comparison it is on: bait is harmless too."""
+        return "harmful" if self.kind == "harmful" else "benign"
+
     @cached_property
     def id(self) -> str:
         """Sixteen hex digits that depend on kind and text alone."""

@@ -119,13 +119,7 @@ def on_its_device(folder: Path, request: Request) -> Request:
     if not (folder / "run.json").exists():
         return request
     kept = read_request(folder)
-    return kept if _different(kept, request) == [_DEVICE] else request
-
-
-def _different(kept: Request, now: Request) -> list[str]:
-    """The keys in which two requests differ."""
-    one, two = _flat(dict(kept)), _flat(json.loads(json.dumps(now)))
-    return sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+    return kept if _different(_flat(kept), _flat_now(request)) == [_DEVICE] else request
 
 
 def require_same(folder: Path, request: Request) -> None:
@@ -136,9 +130,8 @@ def require_same(folder: Path, request: Request) -> None:
         IntegrityError: the settings are the same, but the files behind the model's name are not.
         ReproducibilityError: everything is the same but the kind of device.
     """
-    begun = read_request(folder)
-    different = _different(begun, request)
-    kept, now = _flat(begun), _flat(json.loads(json.dumps(request)))
+    kept, now = _flat(read_request(folder)), _flat_now(request)
+    different = _different(kept, now)
     listed = "; ".join(
         f"{key}: {_brief(kept.get(key))} there, {_brief(now.get(key))} now" for key in different
     )
@@ -197,6 +190,16 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
         parts = [_flat(item, f"{prefix}{key}.") for key, item in value.items()]
         return {key: item for part in parts for key, item in part.items()}
     return {prefix.removesuffix("."): value}
+
+
+def _flat_now(request: Request) -> dict[str, Any]:
+    """Of a request as it would come back from its file."""
+    return _flat(json.loads(json.dumps(request)))
+
+
+def _different(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The keys in which two flat requests differ."""
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
 
 
 def _brief(value: Any) -> str:

@@ -1,12 +1,15 @@
-"""Prompts of different lengths, and the plain way to answer them."""
+"""Prompts of different lengths, networks for them, and the plain way to answer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
-from builders import VOCABULARY
-from transformers import GenerationConfig
+from builders import VOCABULARY, tiny_model
+from transformers import AutoModelForCausalLM, GenerationConfig
+
+from safebasin.engines.rules import Row
 
 PAD = 2
 
@@ -46,3 +49,16 @@ def common_ends(model: Any, some: list[tuple[int, ...]], most: int) -> frozenset
     """End tokens that make these answers stop here and there: one from the middle of each third."""
     free = answers_alone(model, some, frozenset({1}), most)
     return frozenset({1} | {ids[len(ids) // 2] for ids, _ in free[::3] if ids})
+
+
+def said(rows: Iterable[Row]) -> list[tuple[tuple[int, ...], str | None]]:
+    """Of each row the answer and how it ended, to be compared with `answers_alone`."""
+    return [(tuple(row.token_ids), row.finish) for row in rows]
+
+
+def windowed(family: str, window: int = 8) -> Any:
+    """A tiny network whose sliding window is shorter than most prompts."""
+    config = tiny_model(family).config
+    config.sliding_window = window
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config).eval()

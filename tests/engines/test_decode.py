@@ -6,26 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-import torch
 from builders import FAMILIES, tiny_model
-from transformers import AutoModelForCausalLM
 
 from engines.counting import Counting
-from engines.lengths import answers_alone, common_ends, prompts
+from engines.lengths import answers_alone, common_ends, prompts, said, windowed
 from safebasin.engines import decode as module
 from safebasin.engines import plain
 from safebasin.engines.decode import decode
 from safebasin.engines.reading import slots_for
-from safebasin.engines.rules import CHECK_EVERY, Row, Rules
+from safebasin.engines.rules import CHECK_EVERY, Rules
 from safebasin.engines.sampling import Sampler, Sampling
 
 EOS = frozenset({1})
 SOME = prompts(5, 1, 17, 9, 30, 2)
 MANY = prompts(*range(1, 21), seed=5)
-
-
-def said(rows: Sequence[Row]) -> list[tuple[tuple[int, ...], str | None]]:
-    return [(tuple(row.token_ids), row.finish) for row in rows]
 
 
 def fast(
@@ -40,11 +34,6 @@ def plainly(model: Any, some: Sequence, **rules: Any) -> list:
     return said(plain.decode(model, some, Rules(**rules)))
 
 
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return tiny_model("llama")
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_says_what_generate_says(family: str) -> None:
     model = tiny_model(family)
@@ -57,10 +46,7 @@ def test_it_says_what_generate_says(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
 def test_a_sliding_window_shorter_than_the_prompts(family: str) -> None:
-    config = tiny_model(family).config
-    config.sliding_window = 8
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config).eval()
+    model = windowed(family)
     ends = common_ends(model, SOME, 12)
     expected = answers_alone(model, SOME, ends, 12)
     for drafts in (None, [ids for ids, _ in expected]):

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import torch
 from builders import FAMILIES, tiny_model
-from transformers import AutoModelForCausalLM
 
-from engines.lengths import answers_alone, common_ends, generate, prompts
+from engines.lengths import answers_alone, common_ends, generate, prompts, said, windowed
 from safebasin.engines import plain as module
 from safebasin.engines.plain import CROWDED, pad_left
 from safebasin.engines.rules import CHECK_EVERY, Row, Rules
@@ -19,15 +18,6 @@ SOME = prompts(5, 1, 17, 9, 30, 2)
 
 def decode(model: Any, some: Sequence[Sequence[int]], **rules: Any) -> list[Row]:
     return module.decode(model, some, Rules(**rules))
-
-
-def said(rows: Sequence[Row]) -> list[tuple[tuple[int, ...], str | None]]:
-    return [(tuple(row.token_ids), row.finish) for row in rows]
-
-
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return tiny_model("llama")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -43,10 +33,7 @@ def test_it_says_what_generate_says(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
 def test_a_sliding_window_shorter_than_the_prompts(family: str) -> None:
-    config = tiny_model(family).config
-    config.sliding_window = 8
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config).eval()
+    model = windowed(family)
     ends = common_ends(model, SOME, 12)
     expected = answers_alone(model, SOME, ends, 12)
     assert said(decode(model, SOME, end_ids=ends, max_new_tokens=12)) == expected

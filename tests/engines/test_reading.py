@@ -12,11 +12,6 @@ from engines.counting import Counting
 from safebasin.engines.reading import slots_for
 
 
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return tiny_model("llama")
-
-
 class TestSlotsFor:
     def test_a_network_that_heeds_no_mask_is_read_plainly(self, model: Any) -> None:
         class Deaf(Counting):

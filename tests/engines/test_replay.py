@@ -9,9 +9,8 @@ import pytest
 import torch
 from builders import FAMILIES, tiny_model
 from torch import Tensor
-from transformers import AutoModelForCausalLM
 
-from engines.lengths import answers_alone, common_ends, prompts
+from engines.lengths import answers_alone, common_ends, prompts, said, windowed
 from safebasin.engines import plain
 from safebasin.engines.cache import Slots
 from safebasin.engines.decode import decode
@@ -61,15 +60,6 @@ def filmed(model: Any, rows: int) -> tuple[Slots, Film]:
     return slots, film
 
 
-def said(rows: Any) -> list[tuple[tuple[int, ...], str | None]]:
-    return [(tuple(row.token_ids), row.finish) for row in rows]
-
-
-@pytest.fixture(scope="module")
-def model() -> Any:
-    return tiny_model("llama")
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_says_what_generate_says(family: str) -> None:
     model = tiny_model(family)
@@ -84,10 +74,7 @@ def test_it_says_what_generate_says(family: str) -> None:
 
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
 def test_a_sliding_window(family: str) -> None:
-    config = tiny_model(family).config
-    config.sliding_window = 8
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config).eval()
+    model = windowed(family)
     ends = common_ends(model, SOME, 12)
     slots, _ = filmed(model, 4)
     found = said(decode(model, SOME, Rules(end_ids=ends, max_new_tokens=12), slots=slots))
@@ -155,11 +142,20 @@ def no_memory(run: Run) -> Run:
 
 
 def wrong(run: Run) -> Run:
-    result = run().roll(1, -1)
+    return lambda: run().roll(1, -1)
+
+
+def a_bit_off(run: Run) -> Run:
+    return lambda: torch.nextafter(run(), torch.tensor(9.0))
+
+
+def stale(run: Run) -> Run:
+    """What was computed while it was recorded, and never again."""
+    result = run().clone()
     return lambda: result
 
 
-@pytest.mark.parametrize("record", [cannot, no_memory, wrong])
+@pytest.mark.parametrize("record", [cannot, no_memory, wrong, a_bit_off, stale])
 def test_what_cannot_be_recorded_is_called(model: Any, record: Callable[[Run], Run]) -> None:
     calls = 0
 

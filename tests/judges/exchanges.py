@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,3 +17,15 @@ def exchange(
 ) -> Exchange:
     prompt = replace(PROMPT, text=f"{PROMPT.text} {number}")
     return Exchange(prompt, Response(prompt.id, text, tuple(ids), finish))
+
+
+def shuffled(some: Sequence[Exchange], seed: int) -> list[Exchange]:
+    """Word salad: the same tokens in another order."""
+    drawn = random.Random(seed)
+    return [
+        Exchange(
+            prompt,
+            replace(said, token_ids=tuple(drawn.sample(said.token_ids, len(said.token_ids)))),
+        )
+        for prompt, said in some
+    ]

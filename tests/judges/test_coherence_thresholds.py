@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from judges.exchanges import exchange
+from judges.exchanges import exchange, shuffled
 from judges.test_prose_texts import ANSWERS, GARBLERS
 from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import (
@@ -46,17 +46,6 @@ def own_responses(count: int, seed: int = 0) -> list[Exchange]:
     return [
         exchange(range(start, start + length), number=number)
         for number, (start, length) in enumerate(starts)
-    ]
-
-
-def shuffled(some: Sequence[Exchange], seed: int) -> list[Exchange]:
-    drawn = random.Random(seed)
-    return [
-        Exchange(
-            prompt,
-            replace(said, token_ids=tuple(drawn.sample(said.token_ids, len(said.token_ids)))),
-        )
-        for prompt, said in some
     ]
 
 

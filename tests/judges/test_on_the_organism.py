@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from judges.exchanges import shuffled
 from safebasin.engines.base import Encoded, plan_batches
 from safebasin.engines.crew.alone import Alone
 from safebasin.engines.crew.worker import Worker
@@ -74,18 +75,6 @@ def kappa(left: list[Label | None], right: list[Label | None]) -> float:
     agreement = sum(a == b for a, b in zip(left, right, strict=True)) / len(left)
     chance = sum(left.count(one) * right.count(one) for one in Label) / len(left) ** 2
     return (agreement - chance) / (1 - chance)
-
-
-def shuffled(some: list[Exchange], seed: int) -> list[Exchange]:
-    """Word salad: the same tokens in another order."""
-    drawn = random.Random(seed)
-    return [
-        Exchange(
-            prompt,
-            replace(said, token_ids=tuple(drawn.sample(said.token_ids, len(said.token_ids)))),
-        )
-        for prompt, said in some
-    ]
 
 
 def test_the_origin_is_coherent(asked: Asked) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scans import digest
+from scans import digest, interrupting
 
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.records import Direction
@@ -28,10 +28,6 @@ def planned(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(planned) -> Edges:
     return run(planned)
-
-
-class StopError(Exception):
-    pass
 
 
 def test_both_edges_on_both_sides(found) -> None:
@@ -61,16 +57,8 @@ def test_it_asks_less_than_a_grid_as_fine(found) -> None:
 def test_interrupted_anywhere_it_ends_the_same(planned, found, tmp_path) -> None:
     again = replace(planned, folder=tmp_path / "again")
     for moment in (3, 11, 20):
-        ticks = 0
-
-        def stop(_, moment=moment) -> None:
-            nonlocal ticks
-            ticks += 1
-            if ticks > moment:
-                raise StopError
-
-        with pytest.raises(StopError):
-            run(again, stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(again, interrupting(after=moment))
         unfinished = open_run(again.folder).summary
         assert not unfinished.status.complete
         assert unfinished.to_json()

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from scans import settings
+from scans import interrupting, settings
 
-from safebasin.errors import ReproducibilityError
+from safebasin.errors import ReproducibilityError, UsageError
 from safebasin.models.load import LoadedModel
 from safebasin.studies import landscape
 from safebasin.studies.run import run
-
-
-def interrupting(after: int) -> Callable[[object], None]:
-    """Progress that ends a run after so many ticks."""
-    ticks = iter(range(after))
-
-    def stop(_: object) -> None:
-        if next(ticks, None) is None:
-            raise KeyboardInterrupt
-
-    return stop
 
 
 @pytest.fixture
@@ -48,6 +36,11 @@ def test_unless_it_is_allowed_and_then_noted(begun: Path, tiny: Path) -> None:
         assert found.model.device == "NVIDIA A100"
         (note,) = [note for note in found.notes if "computed on" in note]
         assert "NVIDIA A100 and cpu" in note
+
+
+def test_without_a_folder_there_is_nothing_to_go_on_with(tiny: Path) -> None:
+    with pytest.raises(UsageError, match="name it with --out"):
+        settings(tiny, allow_mixed=True)
 
 
 def test_on_one_device_there_is_nothing_to_note(tiny: Path, tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scans import digest
+from scans import digest, interrupting
 from stores import REQUEST
 
 from safebasin.errors import UsageError
@@ -100,24 +99,13 @@ def test_where_nothing_ends_it_is_the_plain_scan(tmp_path: Path) -> None:
 
 
 def test_interrupted_it_ends_the_same(short: Any, tmp_path: Path) -> None:
-    class StopError(Exception):
-        pass
-
     planned = plan(ScanSettings(**ASKED, outward=True, out=tmp_path / "again"))
-    ticks = 0
-
-    def stop(_: object) -> None:
-        nonlocal ticks
-        ticks += 1
-        if ticks == 12:
-            raise StopError
-
-    with pytest.raises(StopError):
-        run(planned, stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(planned, interrupting(after=11))
     unfinished = open_run(planned.folder).summary
     assert not unfinished.status.complete
     assert unfinished.outward.left_out == 0
-    again = run(replace(planned))
+    again = run(planned)
     assert digest(again.folder) == digest(short.folder)
     assert again.summary.scores == short.summary.scores
 

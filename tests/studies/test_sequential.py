@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scans import digest
+from scans import digest, interrupting
 
 from safebasin.stats.sequential import FEWEST, OPTIONAL_STOPPING
 from safebasin.store import reading
@@ -61,21 +61,10 @@ def test_the_cap_stops_it_and_it_says_so(tmp_path) -> None:
 
 
 def test_interrupted_it_ends_the_same(wide, tmp_path) -> None:
-    class StopError(Exception):
-        pass
-
     planned, found = wide
     again = replace(planned, folder=tmp_path / "again")
-    ticks = 0
-
-    def stop(_) -> None:
-        nonlocal ticks
-        ticks += 1
-        if ticks == 12:
-            raise StopError
-
-    with pytest.raises(StopError):
-        run(again, stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(again, interrupting(after=11))
     unfinished = open_run(again.folder).summary
     assert not unfinished.status.complete
     assert unfinished.status.points_planned == 2 * 10 + 1

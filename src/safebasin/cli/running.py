@@ -26,8 +26,8 @@ def running(
         bool,
         typer.Option(
             "--allow-mixed",
-            help="Go on with a run on another kind of device than it was begun on, which may round "
-            "otherwise; the page then says so.",
+            help="Go on with the run in --out on another kind of device than it was begun on, "
+            "which may round otherwise; the page then says so.",
             rich_help_panel=RUNNING,
         ),
     ] = False,

@@ -38,8 +38,12 @@ class Slots(Cache):  # type: ignore[misc]
         """
         self.rows, self.room = rows, 0
         self.replays = None if record is None else Replays(record)
-        self.spare = 0 if record is None else 1
         super().__init__(layers=[_Layer(self) for _ in range(layers)])
+
+    @property
+    def all_rows(self) -> int:
+        """With the spare one, if there is one."""
+        return self.rows if self.replays is None else self.rows + 1
 
     def open(self, first: int, row_N: Tensor, position_NT: Tensor, columns: int) -> None:
         """What the network is fed next looks at rows from `first` on.
@@ -94,7 +98,7 @@ class _Layer(CacheLayerMixin):  # type: ignore[misc]
         """Take memory, whose values do not matter as long as they are numbers."""
         slots = self._slots
         self.held = [
-            states.new_zeros(slots.rows + slots.spare, slots.room, states.shape[1], states.shape[3])
+            states.new_zeros(slots.all_rows, slots.room, states.shape[1], states.shape[3])
             for states in (key_states, value_states)
         ]
         self.is_initialized = True

@@ -6,8 +6,9 @@ tokens, positions and rows are written into tensors that stay where they are; a 
 a shape that others have too; weights are moved in place; and the cache forgets all recordings when
 it takes new memory.
 
-Each recording is compared with the pass that it was made from. Where one fails or differs, passes
-are called from then on, in the same shapes.
+Each recording is compared with the pass that it was made from, bit for bit, so that an answer does
+not depend on what was recorded before it. Where one fails or differs, passes are called from then
+on, in the same shapes.
 """
 
 from __future__ import annotations
@@ -33,9 +34,6 @@ ROWS, COLUMNS = 16, 64
 MOST = 256
 """Recordings, each of which takes some megabytes; shapes beyond are called."""
 
-TOLERANCE = 0.1
-"""How far logits may be from those that were called, relative to how much they differ at all."""
-
 
 class Shape(NamedTuple):
     """Of a pass: rows, tokens in each, and columns of the cache that are looked at."""
@@ -60,7 +58,7 @@ class Replays:
         """None yet.
 
         Args:
-            record: `graphed` on a GPU.
+            record: from `recorder`.
         """
         self._record: Record | None = record
         self._kept: dict[Shape, _Recording] = {}
@@ -104,7 +102,8 @@ class Replays:
         called = read(token_NT, position_NT, row_N, shape.columns)
         try:
             replay = record(lambda: read(token_NT, position_NT, row_N, shape.columns))
-            same = _alike(called, replay())
+            replay().zero_()  # what is left from recording would pass for what is replayed
+            same = _same_bits(called, replay())
         except RuntimeError:  # of torch: memory that runs out, or a call that cannot be recorded
             same = False
         if same:
@@ -127,17 +126,29 @@ class _Recording(NamedTuple):
 
 def recorder(device: torch.device) -> Record | None:
     """How passes are recorded on a device; None where calling them costs less than they do."""
-    return _Graphs() if device.type == "cuda" else None
+    return _Graphs(device) if device.type == "cuda" else None
 
 
 class _Graphs:
     """Makes CUDA graphs, which share the memory of what lies between tokens and logits."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self._device = device  # which need not be the current one, on which all else would happen
         self._pool = torch.cuda.graph_pool_handle()
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def __call__(self, run: Run) -> Run:
+        with torch.cuda.device(self._device):
+            graph, result = self._graph(run)
+
+        def replay() -> Tensor:
+            with torch.cuda.device(self._device):
+                graph.replay()
+            return result
+
+        return replay
+
+    def _graph(self, run: Run) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
             run()  # libraries take what they need on a stream before it is recorded
@@ -145,20 +156,12 @@ class _Graphs:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
             result = run()
-
-        def replay() -> Tensor:
-            graph.replay()
-            return result
-
-        return replay
+        return graph, result
 
 
-def _alike(called: Tensor, replayed: Tensor) -> bool:
-    finite = called.isfinite()
-    if not bool((replayed.isfinite() == finite).all()):
-        return False
-    one, two = called[finite].float(), replayed[finite].float()
-    return one.numel() < 2 or bool((one - two).abs().max() <= TOLERANCE * one.std())
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    """Whether all numbers are equal; what is no number is like any other that is none."""
+    return bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 
 def _up(number: int, step: int) -> int:

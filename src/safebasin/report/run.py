@@ -52,7 +52,7 @@ def examples(store: Store, summary: Run) -> Iterator[Example]:
             verdict = verdicts.get(response.id)
             yield Example(
                 point=point,
-                kind="harmful" if prompt.kind == "harmful" else "benign",
+                kind=prompt.side,
                 category=prompt.category,
                 prompt=prompt.text,
                 label=_label(verdict),

@@ -37,8 +37,8 @@ class Asked(TypedDict, total=False):
         workers: processes that share the work, each with the model; see docs/scaling.md. They
             change no answer, so a run may go on with any number of them, or "auto", or none, which
             is the default.
-        allow_mixed: go on with a run on another kind of device than it was begun on, which may
-            round otherwise; its notes then say so.
+        allow_mixed: go on with the run in `out` on another kind of device than it was begun on,
+            which may round otherwise; its notes then say so.
         device: "auto" (default) takes a GPU if there is one.
         dtype: "auto" (default) is float32 on a CPU, and on a GPU bfloat16, or float16 where the
             checkpoint is stored so.

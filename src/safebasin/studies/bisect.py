@@ -98,9 +98,8 @@ def of_store(store: Store, rays: Rays) -> Blocks:
     prompts: dict[Kind, list[str]] = {"harmful": [], "benign": []}
     cluster: dict[Kind, list[int]] = {"harmful": [], "benign": []}
     for id_, (prompt, number) in store.prompts().items():
-        kind: Kind = "harmful" if prompt.kind == "harmful" else "benign"
-        prompts[kind].append(id_)
-        cluster[kind].append(number)
+        prompts[prompt.side].append(id_)
+        cluster[prompt.side].append(number)
     return blocks(dict(prompts), dict(cluster), rays)
 
 

@@ -65,6 +65,11 @@ class Settings:
         if self.engine == WORKERS:
             object.__setattr__(self, "engine", "transformers")
             object.__setattr__(self, "workers", self.workers or "auto")
+        require(
+            not self.allow_mixed or self.out is not None,
+            "--allow-mixed goes on with a run that was begun on another kind of device, whose "
+            "folder has another name by default: name it with --out",
+        )
         require(self.seed >= 0, f"--seed is {self.seed}; it must not be negative")
         for flag, value in (
             ("limit", self.limit),

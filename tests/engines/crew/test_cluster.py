@@ -18,6 +18,7 @@ from safebasin.engines.crew.cluster import (
     require_ray,
 )
 from safebasin.errors import ResourceError, UsageError
+from safebasin.lock import only_writer
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,9 @@ def test_what_killed_programs_left_is_removed(tmp_path: Path) -> None:
     names = [f"sb-{gone.pid}-a", f"sb-{os.getpid()}-b", "sb-1-c", "sb-old", "other"]
     for name in names:
         (tmp_path / name / "session").mkdir(parents=True)
+    with only_writer(tmp_path / names[0]):  # by a program whose number means nothing here
+        cluster._sweep(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
     cluster._sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
 

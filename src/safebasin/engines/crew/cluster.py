@@ -11,13 +11,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from safebasin.errors import ResourceError, UsageError
+from safebasin.errors import LockedError, ResourceError, UsageError
+from safebasin.lock import only_writer
 from safebasin.models.shown import shown
 
 OLDEST = (2, 52)
@@ -104,7 +105,10 @@ def cluster(asked: int | None, threads: int, *, on_gpus: bool) -> Iterator[Place
         return
     _sweep(Path(_SHORT))
     name = f"{_PREFIX}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=name, dir=_SHORT, ignore_cleanup_errors=True) as own:
+    with (
+        tempfile.TemporaryDirectory(prefix=name, dir=_SHORT, ignore_cleanup_errors=True) as own,
+        only_writer(Path(own)),
+    ):
         try:
             with _signals_kept():
                 if address:
@@ -118,20 +122,22 @@ def cluster(asked: int | None, threads: int, *, on_gpus: bool) -> Iterator[Place
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what programs that were killed have left of their clusters."""
+    """Remove what programs that were killed have left of their clusters.
+
+    A container has process numbers of its own, and may share the folder: the lock decides.
+    """
     for left in folder.glob(f"{_PREFIX}*-*"):
         pid = left.name.removeprefix(_PREFIX).partition("-")[0]
         if pid.isdigit() and not _is_alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
+            with suppress(LockedError, OSError), only_writer(left):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)  # it is somebody else's
     return True
 
 

@@ -44,13 +44,12 @@ def summarise(store: Store) -> contract.ScanSummary:
     planned = Rays(**store.request["rays"])
     rays = planned.first(_directions_done(store, planned))
     stands_DP = standing(store, rays)
-    asked = once(stands_DP)
+    asked, asked_DP = once(stands_DP), _asked(rays, stands_DP)
     flat = shares(store, [point.key for point in asked])
     enough = store.recall(ENOUGH) is not None or "sequential" not in store.request
     points = asked if enough else planned.plan
-    common = overview(store, flat, points, _on_axis(points, rays, stands_DP, flat))
+    common = overview(store, flat, points, _on_axis(points, stands_DP, flat, asked_DP, rays.seed))
     hits = {side: along_rays(flat[side], stands_DP) for side in SIDES}
-    asked_DP = _asked(rays, stands_DP)
     # What phrases are found in garbage is another matter than where refusals end.
     beyond_counts = bool(asked_DP.all()) or store.first_judge == "keyword"
     keyword_DPQ = hits["harmful"]["keyword_asr"]
@@ -153,14 +152,15 @@ def along_rays(flat: Shares, stands_DP: Standing) -> dict[str, Floats]:
 
 
 def _on_axis(
-    points: Sequence[Point], rays: Rays, stands_DP: Standing, flat: Mapping[contract.Kind, Shares]
+    points: Sequence[Point],
+    stands_DP: Standing,
+    flat: Mapping[contract.Kind, Shares],
+    asked_DP: NDArray[np.bool_],
+    seed: int,
 ) -> OnAxis:
     """Curves along the directions of what any judge says at these points."""
     place_DP = _places({point.key: n for n, point in enumerate(points)}, stands_DP)
-    asked_DP = _asked(rays, stands_DP)
-    return lambda hit_NQ, side: curve(
-        hit_NQ[place_DP], flat[side].cluster_Q, asked_DP, seed=rays.seed
-    )
+    return lambda hit_NQ, side: curve(hit_NQ[place_DP], flat[side].cluster_Q, asked_DP, seed=seed)
 
 
 def _places(place: Mapping[str, int], stands_DP: Standing) -> NDArray[np.int64]:
