@@ -19,13 +19,16 @@ from safebasin.studies.settings import ScanSettings
 SMALL: dict[str, Any] = {
     "directions": 2,
     "points": 5,
+    "prompts": "organism-harmful",
     "limit": 3,
     "max_new_tokens": 8,
     "batch_size": 2,
 }
 POINTS, PROMPTS, RESPONSES = 9, 6, 54
 
-ASKED: dict[str, Any] = {name: SMALL[name] for name in ("limit", "max_new_tokens", "batch_size")}
+ASKED: dict[str, Any] = {
+    name: SMALL[name] for name in ("prompts", "limit", "max_new_tokens", "batch_size")
+}
 """What makes any study small; `SMALL` is the same for scans."""
 
 

@@ -207,8 +207,8 @@ def test_a_guard_with_weights_judges_a_run(
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("\n".join(json.dumps({"prompt": asked}) for asked, _ in SAID))
     run, guard = tmp_path / "run", stand_in(name, tmp_path / "guard")
-    small = flags(**{**SMALL, "points": 3, "directions": 1, "limit": 4})
-    call("scan", tiny, "--prompts", prompts, "--out", run, "--quiet", *small)
+    small = flags(**{**SMALL, "points": 3, "directions": 1, "limit": 4, "prompts": prompts})
+    call("scan", tiny, "--out", run, "--quiet", *small)
     with closing(sqlite3.connect(run / "results.sqlite")) as connection, connection:
         connection.executemany(
             "update response set text = ? where prompt = (select id from prompt where text = ?)",

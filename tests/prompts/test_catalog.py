@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safebasin.errors import InputRejectedError, UsageError
-from safebasin.prompts.catalog import contents, load, names
+from safebasin.prompts.catalog import BUNDLED, HARMLESS, contents, counterpart, load, names
 from safebasin.records import Prompt
 
 ROWS = [f"Describe how to paint a wall in the colour number {number}." for number in range(40)]
@@ -94,10 +94,12 @@ class TestNames:
         assert len({prompt.id for prompt in prompts}) == len(prompts) > 20
         assert list(found.prompts) == sorted(prompts, key=lambda prompt: prompt.id)
 
-    def test_the_everyday_ones(self) -> None:
-        prompts = contents("everyday")
-        assert len(prompts) == 80
-        assert {prompt.kind for prompt in prompts} == {"benign"}
+    @pytest.mark.parametrize(("name", "kind"), [(HARMLESS, "benign"), (BUNDLED, "harmful")])
+    def test_those_for_any_model(self, name: str, kind: str) -> None:
+        prompts = contents(name)
+        assert len({prompt.id for prompt in prompts}) == 80
+        assert {prompt.kind for prompt in prompts} == {kind}
+        assert counterpart(name) == HARMLESS
 
     @pytest.mark.parametrize("name", ["organism-harmfull", "organism_harmful", "everday"])
     def test_an_unknown_one_lists_near_ones(self, name: str) -> None:

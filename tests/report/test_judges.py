@@ -59,7 +59,8 @@ def test_judges_that_were_not_asked_at_first_have_names_too() -> None:
 
 def test_a_caption_says_judge_prompts_and_what_brackets_are() -> None:
     assert judges.caption(judged(summary(prompts=40))) == (
-        "Labels by coherence; 40 harmful and 40 benign prompts; brackets: 95 % intervals."
+        "Labels by coherence; 40 harmful and 40 benign prompts "
+        "(organism:harmful, organism:benign); brackets: 95 % intervals."
     )
     several = judged(summary(prompts=1), samples=4)
     assert judges.basis(several, "harmful") == "1 harmful prompt × 4 samples"

@@ -71,16 +71,3 @@ def test_limits_are_published_but_for_the_organism(model: str, tokens: int, batc
     assert ScanSettings(model=model).batch == batch
     asked = ScanSettings(model=model, max_new_tokens=7, batch_size=3)
     assert (asked.tokens, asked.batch) == (7, 3)
-
-
-@pytest.mark.parametrize(
-    ("prompts", "benign", "expected"),
-    [
-        (None, None, "organism-benign"),
-        ("organism-harmful-code", None, "organism-benign-code"),
-        ("mine.csv", None, "everyday"),
-        ("mine.csv", "other.csv", "other.csv"),
-    ],
-)
-def test_harmless_prompts_match_the_harmful_ones(prompts, benign, expected: str) -> None:
-    assert ScanSettings(prompts=prompts, benign=benign).benign_source == expected

@@ -60,15 +60,17 @@ def asking(
         typer.Option(
             help="Harmful prompts: a set from `safebasin list prompts`, NAME=FILE for one of these "
             "from a file in its published format, or a file of your own (.csv, .tsv, .jsonl, "
-            ".json, .parquet, .txt).",
+            ".json, .parquet, .txt). By default jailbreakbench, without a network the bundled "
+            "general-harmful; of the organism, its own language.",
             rich_help_panel=PROMPTS,
         ),
     ] = None,
     benign: Annotated[
         str | None,
         typer.Option(
-            help="Harmless prompts, by set or file: by default the harmful set's counterpart. They "
-            "show when the model stops making sense, and when it refuses too much.",
+            help="Harmless prompts, by set or file. They show when the model stops making sense, "
+            "and when it refuses too much. By default everyday, and beside --prompts that set's "
+            "counterpart.",
             rich_help_panel=PROMPTS,
         ),
     ] = None,
@@ -145,7 +147,7 @@ def measuring(
         list[str] | None,
         typer.Option(
             help="An lm-eval task, by name or local YAML file, at every point; :METRIC may follow. "
-            "Repeatable. Needs safebasin[[capability].",
+            "Repeatable. Needs safebasin\\[capability].",
             rich_help_panel=MEASURES,
         ),
     ] = None,

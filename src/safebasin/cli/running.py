@@ -18,7 +18,7 @@ def running(
         int | None,
         typer.Option(
             help="Share the work among so many processes, on several GPUs or (RAY_ADDRESS) machines"
-            " too. Needs safebasin[[ray].",
+            " too. Needs safebasin\\[ray].",
             rich_help_panel=RUNNING,
         ),
     ] = None,

@@ -10,11 +10,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from safebasin.errors import UsageError
+from safebasin.errors import InputRejectedError, ResourceError, UsageError
 from safebasin.prompts.files import exists, read
 from safebasin.prompts.sources import loading
 from safebasin.prompts.sources.source import Source, published
 from safebasin.records import Kind, Prompt
+
+PUBLIC, BUNDLED, HARMLESS = "jailbreakbench", "general-harmful", "everyday"
+"""What a model is asked by default: harmful requests of a public set, in its place where it cannot
+be fetched those in here, and plain questions."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,28 @@ def load(
     return replace(found, prompts=chosen)
 
 
+def usual(limit: int | None = None) -> tuple[PromptSet, str]:
+    """The harmful requests that a model is asked by default, and a sentence that names them.
+
+    They are those of `PUBLIC`, at its pinned revision, where it is in the cache or can be fetched,
+    and those of `BUNDLED` elsewhere.
+
+    Args:
+        limit: see `load`.
+
+    Raises:
+        IntegrityError: what was fetched is not what was published.
+    """
+    choose = "--prompts asks others (`safebasin list prompts`)"
+    try:
+        found = load(PUBLIC, "harmful", limit=limit)
+    except (InputRejectedError, ResourceError):
+        why = f"{PUBLIC} cannot be fetched here"
+        told = f"the harmful requests are those of {BUNDLED}, in general words, because {why}"
+        return load(BUNDLED, "harmful", limit=limit), f"{told}; {choose}"
+    return found, f"the harmful requests are those of {PUBLIC}; {choose}"
+
+
 def counterpart(name: str) -> str:
     """The harmless set that belongs to a harmful one, so that over-refusal is always measured.
 
@@ -114,8 +140,8 @@ def counterpart(name: str) -> str:
     source, given = _named(name)
     if name in _sets():
         twin = name.replace("harmful", "benign")
-        return twin if twin in _sets() else "everyday"
-    return "everyday" if source is None else loading.counterpart(source, given)
+        return twin if twin in _sets() else HARMLESS
+    return HARMLESS if source is None else loading.counterpart(source, given)
 
 
 def names() -> list[str]:
@@ -171,9 +197,13 @@ def _sets() -> dict[str, Callable[[], tuple[Prompt, ...]]]:
     from safebasin.models.organism.language import prompt_sets
 
     organism = {name: (lambda prompts=prompts: prompts) for name, prompts in prompt_sets().items()}
-    return {**organism, "everyday": _everyday}
+    return {
+        **organism,
+        BUNDLED: lambda: _bundled(BUNDLED, "harmful"),
+        HARMLESS: lambda: _bundled(HARMLESS, "benign"),
+    }
 
 
-def _everyday() -> tuple[Prompt, ...]:
-    """Eighty plain questions that any chat model should answer."""
-    return read(Path(__file__).with_name("everyday.txt"), "benign").prompts
+def _bundled(name: str, kind: Kind) -> tuple[Prompt, ...]:
+    """Eighty requests that come with the package."""
+    return read(Path(__file__).with_name(f"{name}.txt"), kind).prompts

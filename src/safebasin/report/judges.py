@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +104,7 @@ def basis(summary: Any, *kinds: str) -> str:
         summary: of any study.
         kinds: of prompts; by default all that were asked.
     """
-    sets: Mapping[str, PromptSet] = getattr(summary, "prompts", {})
-    found = [(str(kind), one.n) for kind, one in sets.items() if not kinds or kind in kinds]
+    found = [(kind, one.n) for kind, one in _sets(summary, kinds).items()]
     if not found:
         return "each run's own prompts"
     *before, (last, n) = found
@@ -120,8 +119,16 @@ def times(summary: Any) -> str:
 
 
 def caption(summary: Any, *kinds: str) -> str:
-    """What must stand at every table of shares: judge, n and what brackets are."""
-    return f"Labels by {first(summary)}; {basis(summary, *kinds)}; brackets: 95 % intervals."
+    """What must stand at every table of shares: judge, n, the prompts' names, what brackets are."""
+    sources = dict.fromkeys(one_line(one.source, 40) for one in _sets(summary, kinds).values())
+    named = f" ({', '.join(sources)})" if sources else ""
+    asked = f"{basis(summary, *kinds)}{named}"
+    return f"Labels by {first(summary)}; {asked}; brackets: 95 % intervals."
+
+
+def _sets(summary: Any, kinds: Sequence[str]) -> dict[str, PromptSet]:
+    sets: Mapping[str, PromptSet] = getattr(summary, "prompts", {})
+    return {str(kind): one for kind, one in sets.items() if not kinds or kind in kinds}
 
 
 def _judges(summary: Any) -> list[JudgeInfo]:

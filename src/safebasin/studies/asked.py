@@ -18,9 +18,10 @@ class Asked(TypedDict, total=False):
         norm: what a random direction is scaled to: "layer" as published (default), "row", "model".
         skip: which parameters random directions leave in place: "norms" as published (default),
             "vectors" or "none".
-        prompts: harmful prompts, by set or file; by default the organism's.
-        benign: harmless prompts, by set or file; by default the twins of the organism's set, and
-            plain everyday questions beside a file.
+        prompts: harmful prompts, by set or file. By default those of "jailbreakbench", where it
+            cannot be fetched "general-harmful", and of the organism "organism-harmful".
+        benign: harmless prompts, by set or file. By default plain questions ("everyday"), and
+            beside a set that is named or the organism's its counterpart.
         column: of a prompts file.
         limit: at most so many prompts of each kind, by default 80; None for all.
         system: a system prompt by name, file or text; None sends no system message.

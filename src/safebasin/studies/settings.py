@@ -9,7 +9,6 @@ from typing import Literal, get_args
 from safebasin.engines.registry import CATALOGUE as ENGINES
 from safebasin.errors import UsageError
 from safebasin.judges import registry
-from safebasin.prompts import catalog
 from safebasin.records import Noise, Norm, Skip
 from safebasin.stats.sequential import FEWEST
 from safebasin.studies.rays import Rays
@@ -124,16 +123,6 @@ class Settings:
     def batch(self) -> int:
         """Prompts answered at once: as published, or as many as pay on a small model."""
         return self.batch_size or (ORGANISM_BATCH if self.is_organism else PUBLISHED_BATCH)
-
-    @property
-    def harmful_source(self) -> str:
-        """Where harmful prompts come from."""
-        return self.prompts or "organism-harmful"
-
-    @property
-    def benign_source(self) -> str:
-        """Their harmless counterpart: the twins of the organism's sets, else plain questions."""
-        return self.benign or catalog.counterpart(self.harmful_source)
 
 
 @dataclass(frozen=True, kw_only=True)

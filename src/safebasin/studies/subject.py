@@ -10,6 +10,7 @@ from safebasin.engines.base import Batch, Encoded, plan_batches
 from safebasin.errors import InputRejectedError
 from safebasin.measures import registry
 from safebasin.measures.base import Measure
+from safebasin.models import organism
 from safebasin.models.chat import Conversation, Rendered
 from safebasin.models.load import LoadedModel, load
 from safebasin.prompts import catalog, jailbreaks, systems
@@ -77,7 +78,7 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         UsageError, InputRejectedError, IntegrityError, ResourceError: see `load`, `catalog.load`.
     """
     system = systems.load(settings.system)
-    harmful, benign = _sides(settings)
+    harmful, benign, chosen = _sides(settings)
     measures = registry.parse(
         perplexity=[settings.perplexity] if settings.perplexity else [],
         tasks=settings.tasks,
@@ -109,17 +110,28 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         rendered,
         plan_batches(encoded, TOGETHER * settings.batch),
         measures,
-        (*loaded.notes, *notes),
+        (*chosen, *loaded.notes, *notes),
     )
 
 
-def _sides(settings: Settings) -> tuple[PromptSet, PromptSet]:
-    harmful = catalog.load(
-        settings.harmful_source, "harmful", column=settings.column, limit=settings.limit
-    )
-    benign = catalog.load(settings.benign_source, "benign", limit=settings.limit)
+def _sides(settings: Settings) -> tuple[PromptSet, PromptSet, tuple[str, ...]]:
+    """What is asked, harmful and harmless, and what a person should know of it.
+
+    Without `prompts` and `benign` the organism is asked in its own language, and any other model
+    what any chat model understands.
+    """
+    limit, harmless = settings.limit, catalog.HARMLESS
+    notes: tuple[str, ...] = ()
+    if settings.prompts is not None or organism.speaks(settings.model):
+        name = settings.prompts or "organism-harmful"
+        harmful = catalog.load(name, "harmful", column=settings.column, limit=limit)
+        harmless = catalog.counterpart(name)
+    else:
+        harmful, chosen = catalog.usual(limit)
+        notes = (chosen,)
+    benign = catalog.load(settings.benign or harmless, "benign", limit=limit)
     attack = settings.jailbreak
-    return jailbreaks.apply(attack, harmful), jailbreaks.apply(attack, benign)
+    return jailbreaks.apply(attack, harmful), jailbreaks.apply(attack, benign), notes
 
 
 def _require_room(loaded: LoadedModel, encoded: list[Encoded], tokens: int) -> None:

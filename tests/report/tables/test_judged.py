@@ -62,7 +62,7 @@ def test_what_is_undefined_withheld_or_alone_is_words():
 
 def test_captions_say_judge_and_n_under_every_chart():
     text = " ".join(tables.text(judged(line(), samples=4)).split())
-    assert "Labels by coherence; 80 harmful and 80 benign prompts × 4 samples; brackets" in text
+    assert "Labels by coherence; 80 harmful and 80 benign prompts × 4 samples (organism:" in text
     assert "Labels by the first judge" in tables.text(comparison())
 
 

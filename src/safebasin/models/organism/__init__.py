@@ -31,6 +31,23 @@ def folder(name: str) -> Path:
     return Path(__file__).parent / "weights" / name
 
 
+def speaks(model: str) -> bool:
+    """Whether a model reads the organism's own language, and no other.
+
+    Args:
+        model: as in `ModelRef.parse`. The shipped pair does, and so does any folder with their chat
+            template: what `organism build` and `organism tune` write.
+    """
+    if model.startswith("organism:"):
+        return True
+    own, template = folder("chat") / "chat_template.jinja", Path(model) / "chat_template.jinja"
+    try:
+        with template.open("rb") as file:
+            return file.read(own.stat().st_size + 1) == own.read_bytes()
+    except (OSError, ValueError):
+        return False
+
+
 def __getattr__(name: str) -> Any:
     if name == "tune":
         from safebasin.models.organism.tuning import tune
@@ -39,4 +56,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["NAMES", "Name", "folder", "tune"]
+__all__ = ["NAMES", "Name", "folder", "speaks", "tune"]
