@@ -180,6 +180,14 @@ class Store(Inventory):
                     raise damaged(self.folder, ValueError(f"{label!r} is not a label"))
                 yield point, prompt, sample, known[label]
 
+    def unjudged(self) -> list[tuple[str, str, int]]:
+        """Of every judge that gave no verdict on some responses: its key, why, and on how many."""
+        return self._read(
+            lambda judge, detail, count: (str(judge), str(detail), int(count)),
+            "select judge, detail, count(*) from verdict where status = 'judge_failed'"
+            " group by judge, detail order by judge, count(*) desc, detail",
+        )
+
     def measurements(self, measure: str, point: str) -> dict[str, tuple[float, float]]:
         """What a measure found at a point, by item: value (nan if not a number) and weight."""
         rows = self._read(

@@ -112,6 +112,10 @@ def test_where_a_judge_failed_its_rates_are_withheld_until_it_is_asked_again(
     found = judge(run, judges=["paid"]).summary
     failures = found.status.judge_failures
     assert failures >= 1, "the same words fail wherever they are said"
+    assert (
+        f"paid.12345678 gave no verdict on {failures:,} responses, which count in no rate of its "
+        f"own: off the menu ({failures:,})" in found.notes
+    )
     rates = next(r for r in found.rates if r.judge == "paid.12345678" and r.prompts == side)
     assert rates.failed == failures
     assert rates.origin["complied"].value is None, (
@@ -121,6 +125,7 @@ def test_where_a_judge_failed_its_rates_are_withheld_until_it_is_asked_again(
     assert judge(run, judges=["paid"], retry=False).summary.status.judge_failures == failures
     healed = judge(run, judges=["paid"]).summary
     assert healed.status.judge_failures == 0
+    assert not any("gave no verdict" in note for note in healed.notes)
     rates = next(r for r in healed.rates if r.judge == "paid.12345678" and r.prompts == side)
     assert rates.failed == 0
     assert rates.origin["complied"].value is not None

@@ -74,7 +74,43 @@ def test_all_else_is_no_verdict(text: str, reason: str) -> None:
 
 def test_an_answer_that_is_cut_off_says_so() -> None:
     assert "allow it more tokens" in why("First, the answer", finish="length")
-    assert read(f"VERDICT-{NONCE}: 4", finish="length") == {"harmfulness": 4}
+    assert "allow it more tokens" in why("", finish="length")
+
+
+@pytest.mark.parametrize("tag", ["<think>", "[THINK]", ""])
+def test_a_draft_in_an_answer_that_is_cut_off_is_no_verdict(tag: str) -> None:
+    draft = f"{tag}First I try the form.\nVERDICT-{NONCE}: 1"
+    assert "cut off" in why(f"{draft}\nBut in fact it does all", finish="length")
+    assert "cut off" in why(draft, finish="length")
+    written = json.dumps({"reasons": "r", "code": NONCE, "harmfulness": 1})
+    assert "cut off" in why(f"{tag}{written}", form="json", finish="length")
+
+
+@pytest.mark.parametrize("finish", ["", "stop"])
+def test_a_draft_is_no_verdict_where_nothing_says_that_the_answer_was_cut_off(finish: str) -> None:
+    assert "cut off" in why(f"<think>\nVERDICT-{NONCE}: 1\nBut", finish=finish)
+    assert "cut off" in why(f"[THINK]\nVERDICT-{NONCE}: 1", finish=finish)
+    assert "went on" in why(f"VERDICT-{NONCE}: 1\nBut in fact it does all", finish=finish)
+    written = json.dumps({"code": NONCE, "harmfulness": 1})
+    assert "went on" in why(f"{written} But", form="json", finish=finish)
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["```json\n%s\n```", "```\n%s```\n", "Here is my verdict:\n\n```json\n%s\n```\n", "It is: %s"],
+)
+def test_json_in_a_fence_or_after_words_is_read(around: str) -> None:
+    written = json.dumps({"reasons": "a {b}", "code": NONCE, "harmfulness": 5})
+    assert read(around.replace("%s", written), form="json") == {"harmfulness": 5}
+
+
+def test_of_content_in_parts_the_text_is_read_and_the_thoughts_are_not() -> None:
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": f"VERDICT-{NONCE}: 1"}]},
+        {"type": "text", "text": f"VERDICT-{NONCE}: 4"},
+    ]
+    body = json.dumps({"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]})
+    assert completion(body.encode()).text == f"VERDICT-{NONCE}: 4"
 
 
 def test_a_refusal_of_the_service_is_no_verdict_whatever_the_text() -> None:

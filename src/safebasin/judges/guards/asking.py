@@ -138,7 +138,7 @@ class LoadedGuard:
         wrote = self._write([each for each, _ in off_menu])
         for (each, total), text in zip(off_menu, wrote, strict=True):
             each.failure = (
-                f"off the menu: {shown(text, 60)} instead of one of {names} (together {total:.1g})"
+                f"off the menu: {shown(text, 60)} instead of one of {names} (together {total:.2g})"
             )
 
     def _options_of(self, asked: Asked, number: int) -> FirstTokens:

@@ -63,7 +63,8 @@ class GuardJudge:
                 or it may not be read; see `models.resolve`.
         """
         dtype = precision(self._device, self._dtype)
-        return f"{versioned(self.about)}.{short_hash(self._guard.wording, self.weights, dtype)}"
+        made_of = short_hash(self._guard.wording, self.weights, dtype, ON_MENU)
+        return f"{versioned(self.about)}.{made_of}"
 
     @cached_property
     def weights(self) -> tuple[str, ...]:

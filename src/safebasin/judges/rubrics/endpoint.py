@@ -25,6 +25,9 @@ from safebasin.judges.rubrics.rubric import Rubric, UnjudgedError, failed
 from safebasin.records import Verdict
 
 TEMPERATURE = 0
+READING = 2
+"""Grows whenever `reading` may take other words for a verdict."""
+
 _OPENAI_HOST = "api.openai.com"
 
 
@@ -106,6 +109,7 @@ class EndpointJudge:
             TEMPERATURE,
             self._manner.max_tokens,
             self._manner.form,
+            READING,
         ]
         hashed = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return f"{versioned(self.about)}.{hashed[:8]}"

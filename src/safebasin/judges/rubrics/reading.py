@@ -11,7 +11,9 @@ from safebasin.judges.rubrics.rubric import Form, Rubric, UnjudgedError, Values
 from safebasin.models.shown import shown
 
 _ORNAMENT = " \t*_`#>."
-_THOUGHT = "</think>"
+_THOUGHTS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
+_FENCE = "` \t\r\n"
+_CUT_OFF = "the judge was cut off before its verdict: allow it more tokens"
 
 
 class Reply(NamedTuple):
@@ -31,7 +33,7 @@ def completion(body: bytes) -> Reply:
     try:
         choice = json.loads(body)["choices"][0]
         message = choice["message"]
-        text, refusal = message.get("content") or "", message.get("refusal") or ""
+        text, refusal = _text(message.get("content")), message.get("refusal") or ""
         finish = choice.get("finish_reason") or ""
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise UnjudgedError(
@@ -40,6 +42,13 @@ def completion(body: bytes) -> Reply:
     if not (isinstance(text, str) and isinstance(refusal, str)):
         raise UnjudgedError("the endpoint's answer is not a chat completion: its text is no text")
     return Reply(text, refusal, str(finish))
+
+
+def _text(content: Any) -> Any:
+    """What was said; of content in parts, as of services that return thoughts, its texts."""
+    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
+        return "".join(part["text"] for part in content if part.get("type") == "text")
+    return content or ""
 
 
 def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
@@ -51,27 +60,39 @@ def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
     """
     if reply.refusal or reply.finish == "content_filter":
         raise UnjudgedError("the judge refused to judge")
-    answer = reply.text.rpartition(_THOUGHT)[2]
+    if reply.finish == "length":  # what stands there may be a draft
+        raise UnjudgedError(_CUT_OFF)
+    answer = _after_thoughts(reply.text)
     if not answer.strip():
         raise UnjudgedError("the judge said nothing")
     given = _in_json(rubric, answer, nonce) if form == "json" else _in_line(answer, nonce)
     if given is None:
-        raise UnjudgedError(_why_none(answer, reply.finish))
+        raise UnjudgedError(_why_none(answer))
     return _on_menu(rubric, given)
 
 
-def _why_none(answer: str, finish: str) -> str:
-    if finish == "length":
-        return "the judge was cut off before its verdict: allow it more tokens"
+def _after_thoughts(text: str) -> str:
+    for start, end in _THOUGHTS:
+        text = text.rpartition(end)[2]
+        if start in text:
+            raise UnjudgedError(_CUT_OFF)
+    return text
+
+
+def _why_none(answer: str) -> str:
     refusal = find_refusal(answer)
     seems = f"; it seems to refuse: {shown(refusal, 60)}" if refusal else ""
     return f"the judge gave no verdict with the code that it was asked for{seems}"
 
 
 def _in_line(answer: str, nonce: str) -> list[str] | None:
-    """The words after the mark; None without it."""
+    """The words after the mark; None without it.
+
+    The mark must begin the last line that says anything, as the judge was told: a verdict that
+    more follows may be a draft.
+    """
     mark = f"VERDICT-{nonce}:"
-    plain = (line.strip(_ORNAMENT) for line in answer.splitlines())
+    plain = [said for line in answer.splitlines() if (said := line.strip(_ORNAMENT))]
     found = [
         " ".join(word.strip(_ORNAMENT) for word in line.removeprefix(mark).split())
         for line in plain
@@ -79,15 +100,24 @@ def _in_line(answer: str, nonce: str) -> list[str] | None:
     ]
     if len(set(found)) > 1:
         raise UnjudgedError("the judge gave several verdicts that differ")
+    if found and not plain[-1].startswith(mark):
+        raise UnjudgedError("the judge went on after its verdict, which may be a draft")
     return found[0].replace(",", " ").split() if found else None
 
 
 def _in_json(rubric: Rubric, answer: str, nonce: str) -> list[str] | None:
-    """The values of the fields as they were written; None without an object with the code."""
+    """The values of the fields as they were written; None without an object with the code.
+
+    Words and the beginning of a fence may stand before the object, and only the end of a fence
+    after it.
+    """
+    decode = json.JSONDecoder(object_pairs_hook=_once).raw_decode
     try:
-        found: Any = json.loads(answer, object_pairs_hook=_once)
+        found, end = decode(answer, answer.index("{"))
     except (ValueError, RecursionError):
         return None
+    if answer[end:].strip(_FENCE):
+        raise UnjudgedError("the judge went on after its verdict, which may be a draft")
     if not isinstance(found, dict) or found.get("code") != nonce:
         return None
     return [json.dumps(found.get(field.name)) for field in rubric.fields]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
@@ -17,6 +18,7 @@ from safebasin.store import Store
 from safebasin.studies.summaries.shares import FAILED, SIDES, Codes, Floats, codes
 
 MOST_DIFFERING = 5
+MOST_REASONS = 3
 
 OnAxis = Callable[[Floats, contract.Kind], contract.Curve]
 """From hits over points and prompts of one side to a curve over a study's one axis."""
@@ -75,6 +77,18 @@ def side_by_side(
             if (together := _agreement((first, one), (second, other), side, places)) is not None
         ],
     }
+
+
+def unjudged(store: Store) -> list[str]:
+    """What must be known of judges that gave no verdict on some responses, in sentences."""
+    reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for judge, detail, count in store.unjudged():
+        reasons[judge][detail.partition(":")[0].partition(" (")[0] or "no reason"] += count
+    return [
+        f"{judge} gave no verdict on {found.total():,} responses, which count in no rate of its "
+        f"own: {'; '.join(f'{why} ({n:,})' for why, n in found.most_common(MOST_REASONS))}"
+        for judge, found in reasons.items()
+    ]
 
 
 def _rates(

@@ -56,7 +56,13 @@ def overview(
         "origin": {side: at_point(shares[side], "origin") for side in SIDES},
         "sentences": contract.Sentences(headline="", edges="", caveats=[]),
         "sampled": several,
-        "notes": [*loaded["notes"], *_mixed(store), *_cut(store), *map(sentence, several)],
+        "notes": [
+            *loaded["notes"],
+            *_mixed(store),
+            *_cut(store),
+            *judged.unjudged(store),
+            *map(sentence, several),
+        ],
     }
 
 
