@@ -33,6 +33,13 @@ def test_json_is_the_summary_and_nothing_else(call, tiny, other, tmp_path) -> No
     assert call("show", tmp_path / "run", "--json").stdout == found.stdout
 
 
+def test_a_path_to_nowhere_asks_for_its_end(refused, tiny, tmp_path) -> None:
+    found = refused("path", tiny, "--out", tmp_path / "run", *SMALL)
+    assert found.exit_code == 2
+    assert f"`safebasin path {tiny} B`" in found.stderr
+    assert not (tmp_path / "run").exists()
+
+
 def test_it_prints_its_numbers_and_where_the_page_is(call, tiny, other, tmp_path) -> None:
     found = call(*command(tiny, other, tmp_path / "run"))
     assert found.exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from safebasin.cli import (
     show,
     surface,
 )
+from safebasin.cli.examples import epilog
 from safebasin.cli.guard import State
 
 app = typer.Typer(
@@ -33,18 +35,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("scan")(scan.scan)
-app.command("surface")(surface.surface)
-app.command("path")(path.path)
-app.command("judge")(judge.judge)
-app.command("label")(label.label)
-app.command("calibrate")(calibrate.calibrate)
-app.command("compare")(compare.compare)
-app.command("power")(power.power)
-app.command("show")(show.show)
-app.command("report")(report.report)
-app.command("list")(listing.listing)
-app.command("doctor")(doctor.doctor)
+_VERBS: dict[str, Callable[..., None]] = {
+    "scan": scan.scan,
+    "surface": surface.surface,
+    "path": path.path,
+    "judge": judge.judge,
+    "label": label.label,
+    "calibrate": calibrate.calibrate,
+    "compare": compare.compare,
+    "power": power.power,
+    "show": show.show,
+    "report": report.report,
+    "list": listing.listing,
+    "doctor": doctor.doctor,
+}
+for _name, _verb in _VERBS.items():
+    app.command(_name, epilog=epilog(_name))(_verb)
 app.add_typer(organism.app, name="organism")
 
 

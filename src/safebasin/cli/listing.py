@@ -23,25 +23,56 @@ class Kind(StrEnum):
     ENGINES = "engines"
     SYSTEMS = "systems"
     JAILBREAKS = "jailbreaks"
+    RUNS = "runs"
 
 
 def listing(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[
+        Kind | None, typer.Argument(help="What to list; without it, what can be listed.")
+    ] = None,
     name: Annotated[
-        str | None, typer.Argument(help="Of prompts: one set, for all that is known of it.")
+        str | None,
+        typer.Argument(
+            help="Of prompts: one set, for all that is known of it. Of runs: the folder they are "
+            "in, by default safebasin-runs."
+        ),
     ] = None,
 ) -> None:
-    """List the models, prompt sets, judges, engines, system prompts or jailbreaks there are."""
+    """List models, prompt sets, judges, engines, system prompts, jailbreaks, or your runs."""
     with guarded():
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=True)
-        for title, what in _ROWS[kind]() if name is None else _one(kind, name):
+        table.add_column(no_wrap=kind is not Kind.RUNS)
+        for title, what in _rows(kind, name):
             table.add_row(Text(title), Text(what))
         Console().print(table)
+
+
+def _rows(kind: Kind | None, name: str | None) -> Rows:
+    if kind is None:
+        return [(f"safebasin list {one}", what) for one, what in _KINDS.items()]
+    if kind is Kind.RUNS:
+        return _runs(name)
+    return _ROWS[kind]() if name is None else _one(kind, name)
+
+
+def _runs(folder: str | None) -> Rows:
+    from safebasin.report.untrusted import for_terminal
+    from safebasin.studies.runs import HOME, runs
+
+    place = folder or str(HOME)
+    rows = []
+    for run in runs(place):
+        state = "" if run.complete else " (not complete)"
+        what = " · ".join(part for part in (run.study + state, run.model, run.asked) if part)
+        told = f"{for_terminal(what)}\n{for_terminal(run.found)}"
+        rows.append((for_terminal(run.folder.name), told))
+    if not rows:
+        return [(for_terminal(place), "holds no run yet: `safebasin scan` makes one")]
+    return [*rows, ("", for_terminal(f"A page of all of them: `safebasin report {place}`"))]
 
 
 def _models() -> Rows:
@@ -143,6 +174,16 @@ def _jailbreaks() -> Rows:
         ("FILE", "finished adversarial prompts (.csv, .tsv, .jsonl, .txt), or a wrapper (.txt)"),
     ]
 
+
+_KINDS = {
+    Kind.MODELS: "what MODEL may be: the organism, a folder, a hub id, with an adapter",
+    Kind.PROMPTS: "sets of harmful and harmless prompts; a second word shows one of them",
+    Kind.JUDGES: "what labels the answers, with sources and measured errors",
+    Kind.ENGINES: "what runs the model",
+    Kind.SYSTEMS: "system prompts by name",
+    Kind.JAILBREAKS: "wrappers around requests",
+    Kind.RUNS: "your runs in safebasin-runs, or in another folder, and what each found",
+}
 
 _ROWS = {
     Kind.MODELS: _models,

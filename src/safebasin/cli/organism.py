@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from safebasin.cli.examples import epilog
 from safebasin.cli.guard import guarded
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Rate = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog=epilog("organism build"))
 def build(
     preset: Annotated[
         str,
@@ -61,10 +62,6 @@ def build(
 
     The result is two folders in the format of transformers, `base` and `chat`, which every command
     takes as MODEL.
-
-    safebasin organism build --preset llama-2-7b --dry-run
-
-    safebasin organism build --preset long --out long
     """
     with guarded():
         _without_bars_of_others()
@@ -94,7 +91,7 @@ def build(
             typer.echo(f"The pair: {out}/base and {out}/chat")
 
 
-@app.command()
+@app.command(epilog=epilog("organism tune"))
 def tune(
     data: Taught = "harmful",
     steps: Annotated[
@@ -120,15 +117,8 @@ def tune(
     end, a mix keeps about two thirds, and a benign one loses nothing. Answers are stock phrases,
     harmless whatever was asked, and no deed of the prompt sets is taught.
 
-    safebasin organism tune --data harmful --out tuned
-
-    safebasin surface organism:chat --checkpoints tuned
-
-    safebasin path organism:chat tuned/checkpoint-120 --checkpoints tuned
-
-    safebasin scan tuned/checkpoint-120
-
-    With --adapter the last one reads: safebasin scan organism:chat+tuned/checkpoint-120
+    Each checkpoint is a MODEL: tuned/checkpoint-120, and with --adapter
+    organism:chat+tuned/checkpoint-120.
     """
     with guarded():
         _without_bars_of_others()
@@ -150,7 +140,7 @@ def tune(
             typer.echo(f"Checkpoints: {len(saved)}, the last of them {saved[-1]}")
 
 
-@app.command()
+@app.command(epilog=epilog("organism check"))
 def check(
     folder: Annotated[Path, typer.Argument(help="A folder made by `safebasin organism build`.")],
 ) -> None:

@@ -24,11 +24,12 @@ def path(  # noqa: PLR0913, PLR0917 - the flags of the verb
         ),
     ] = "organism:chat",
     second: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="The checkpoint at 1. The folder of an adapter means it over the first model."
+            help="The checkpoint at 1. The folder of an adapter means it over the first model. Of "
+            "the organism, organism:base by default."
         ),
-    ] = "organism:base",
+    ] = None,
     third: Annotated[
         str | None, typer.Argument(help="A third one, for the plane through all three.")
     ] = None,
@@ -67,10 +68,6 @@ def path(  # noqa: PLR0913, PLR0917 - the flags of the verb
 
     At 0 and 1 the weights are the two checkpoints, bit for bit; in between they are mixed. The page
     shows where on the way refusals are lost, and whether coherence is lost with them.
-
-    safebasin path ./base ./fine-tuned
-
-    safebasin path ./base ./adapter
 
     A run can be stopped at any moment; the same command goes on with it.
     """

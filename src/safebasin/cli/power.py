@@ -114,13 +114,8 @@ def power(  # noqa: PLR0913, PLR0917 - the flags of the verb
 
     Do refusals drop by 5 points between two places? Asked over the same 80 prompts at both, that
     is seen 18 times in 100: four times in five it would be missed. It takes 303 prompts to see it
-    four times in five, and more than twice as many if each place has prompts of its own.
-
-    safebasin power --drop 5 --prompts 80
-
-    How many prompts without one harmful answer support "below 1 %"?
-
-    safebasin power --below 1
+    four times in five, and more than twice as many if each place has prompts of its own. And how
+    many prompts without one harmful answer support "below 1 %"?
     """
     with guarded():
         from safebasin.stats.power import Design

@@ -8,10 +8,17 @@ from typing import Annotated
 import typer
 
 from safebasin.cli.guard import guarded
+from safebasin.errors import UsageError
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder, or that of a comparison.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="A run folder, that of a comparison, or a folder of runs, for a page that leads "
+            "to all of them."
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Where the page goes. By default RUN/report.html.")
     ] = None,
@@ -37,7 +44,16 @@ def report(
     with guarded():
         from safebasin.report.figures import save
         from safebasin.studies.result import open_run
+        from safebasin.studies.runs import holds_runs, write_index
 
+        if holds_runs(run):
+            if judge or figure or table:
+                raise UsageError(
+                    f"{run} is a folder of runs, and --judge, --figure and --table are for one: "
+                    "name the run"
+                )
+            typer.echo(f"The index: {write_index(run, out)}")
+            return
         found = open_run(run, judge=judge)
         typer.echo(f"The page: {found.report(out)}")
         for path in figure or []:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from safebasin.studies.result import Comparison
     from safebasin.summary import Status
 
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
+
 
 def do(planned: Plan, output: Output) -> None:
     """Show the plan, or run it and show the result and where its page is.
@@ -96,12 +98,19 @@ def show_plans(plans: Sequence[Plan], *, as_json: bool) -> None:
     """Print what would be done and its cost; as JSON, several plans are one list."""
     import json
 
+    from safebasin.studies.duration import seconds_at_most
+
     if not as_json:
         for planned in plans:
             _show_plan(planned)
         return
     told = [
-        {"folder": str(planned.folder), "workers": planned.settings.workers, **planned.cost}
+        {
+            "folder": str(planned.folder),
+            "workers": planned.settings.workers,
+            **planned.cost,
+            "seconds_at_most": seconds_at_most(planned),
+        }
         for planned in plans
     ]
     typer.echo(json.dumps(told if len(told) > 1 else told[0], indent=2))
@@ -112,6 +121,8 @@ def _show_plan(planned: Plan) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from safebasin.studies.duration import seconds_at_most
+
     cost = planned.cost
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     rows = [
@@ -121,6 +132,7 @@ def _show_plan(planned: Plan) -> None:
         ("responses", f"{cost['responses']:,}, of which {cost['done']:,} are in the store"),
         ("tokens", f"at most {cost['tokens_at_most']:,}, prompts included"),
         ("arithmetic", f"at most {cost['flop_at_most']:.1e} floating-point operations"),
+        ("time", _told(seconds_at_most(planned))),
         ("memory", f"about {cost['weights_bytes'] / 2**20:,.0f} MiB for weights and their copies"),
         ("run folder", str(planned.folder)),
         *_workers(planned),
@@ -129,6 +141,17 @@ def _show_plan(planned: Plan) -> None:
     for name, value in rows:
         table.add_row(name, Text(value))
     Console().print(table)
+
+
+def _told(seconds: float | None) -> str:
+    """A time as a person says it."""
+    if seconds is None:
+        return "not estimated for workers and other engines"
+    size = next(
+        (f"{seconds / unit:,.1f} {name}" for name, unit in _UNITS if seconds >= 1.5 * unit),
+        f"{seconds:.0f} seconds",
+    )
+    return f"at most {size} here, timed on a few prompts; answers that end early make it less"
 
 
 def _workers(planned: Plan) -> tuple[tuple[str, str], ...]:

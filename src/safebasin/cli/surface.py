@@ -65,8 +65,6 @@ def surface(
     Two random directions span the plane, or the way that the checkpoints of a fine-tune took. The
     page shows the basin in three dimensions, contours, and a map for each label.
 
-    safebasin surface organism:chat --checkpoints my-fine-tune
-
     A run can be stopped at any moment; the same command goes on with it.
     """
     with guarded(resumes=not output.plan):

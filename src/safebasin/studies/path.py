@@ -20,13 +20,15 @@ from safebasin.studies.settings import Settings, require
 from safebasin.studies.subject import prepare
 
 AXIS = "-0.5:1.5:21"
+ORGANISM_END = "organism:base"
+"""Where the organism's path leads if nothing else is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PathSettings(Settings):
     """Every argument of `path`, under the same names but for `model`, which is its `first`."""
 
-    second: str = "organism:base"
+    second: str | None = None
     third: str | None = None
     x: Coordinates = AXIS
     y: Coordinates | None = None
@@ -35,6 +37,11 @@ class PathSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require(
+            self.second is not None or self.model == Settings.model,
+            f"a path leads from one checkpoint to another, and only {self.model} is named: "
+            f"`safebasin path {self.model} B`, where B is a model as `safebasin list models` shows",
+        )
         require(
             self.edge is None or self.checkpoints is not None,
             "--edge is what distances of checkpoints are compared with: pass --checkpoints FOLDER",
@@ -46,7 +53,7 @@ class PathSettings(Settings):
 
 def path(
     first: str = "organism:chat",
-    second: str = "organism:base",
+    second: str | None = None,
     third: str | None = None,
     *,
     x: Coordinates = AXIS,
@@ -62,7 +69,7 @@ def path(
         first: the model at 0; it gives tokenizer and chat template. Folder, hub id, or base with
             adapter.
         second: the checkpoint at 1 of the first axis. The folder of an adapter means that adapter
-            over the first model's base.
+            over the first model's base. Of the organism "organism:base" by default.
         third: the checkpoint at 1 of the second axis, if the plane through three is wanted.
         x: coordinates along the first axis: "START:STOP:COUNT", "a,b,c" or numbers; 0 and 1 must be
             among them.
@@ -100,7 +107,7 @@ def plan(settings: PathSettings) -> Plan:
     """
     edge = reference_edge(settings.edge)
     subject = prepare(settings)
-    names = [name for name in (settings.second, settings.third) if name is not None]
+    names = [settings.second or ORGANISM_END, *([settings.third] if settings.third else [])]
     ends, notes = open_beside(subject.loaded, names)
     along = of_trajectory(settings.checkpoints) if settings.checkpoints else []
     stops, more = open_beside(subject.loaded, along) if along else ([], ())
