@@ -107,7 +107,8 @@ def plan(settings: PathSettings) -> Plan:
     """
     edge = reference_edge(settings.edge)
     subject = prepare(settings)
-    names = [settings.second or ORGANISM_END, *([settings.third] if settings.third else [])]
+    second = ORGANISM_END if settings.second is None else settings.second
+    names = [second, *([] if settings.third is None else [settings.third])]
     ends, notes = open_beside(subject.loaded, names)
     along = of_trajectory(settings.checkpoints) if settings.checkpoints else []
     stops, more = open_beside(subject.loaded, along) if along else ([], ())
