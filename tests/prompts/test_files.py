@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safebasin.errors import InputRejectedError
-from safebasin.prompts import formats
+from safebasin.prompts import rowsof
 from safebasin.prompts.files import MAX_CHARACTERS, exists, read
 
 ADVBENCH = (
@@ -114,7 +114,9 @@ REJECTED: dict[str, tuple[str, str | bytes, str]] = {
     "wrong keys": ("a.jsonl", '{"messages": ["one"]}', r"it has 'messages': .*--column"),
     "no keys": ("a.jsonl", "{}", "it has none"),
     "latin-1": ("a.csv", b"goal\none\ncaf\xe9\n", "line 3 is not UTF-8 .*0xe9"),
-    "utf-16": ("a.csv", "goal\none\n".encode("utf-16"), "line 1 is not UTF-8"),
+    "utf-16 cut short": ("a.csv", "goal\none\n".encode("utf-16")[:-1], "is not UTF-8"),
+    "a column twice": ("a.csv", "goal,goal\none,two\n", "several columns called 'goal'"),
+    "a name twice": ("a.jsonl", '{"goal": "one", "goal": "two"}', "line 1 .*one name twice"),
     "NUL in csv": ("a.csv", "goal\none\nt\0wo\n", "row 2 has a NUL"),
     "NUL in txt": ("a.txt", "one\nt\0wo\n", "row 2 has a NUL"),
     "NUL in jsonl": ("a.jsonl", '"one"\n"t\\u0000wo"\n', "row 2 has a NUL"),
@@ -147,7 +149,10 @@ REJECTED: dict[str, tuple[str, str | bytes, str]] = {
     ),
     "no prompt in a row": ("a.csv", "goal,target\none,x\n,y\n", "row 2 has no prompt"),
     "an empty string": ("a.jsonl", '"one"\n""\n', "row 2 has no prompt"),
-    "a number": ("a.jsonl", '{"prompt": "one"}\n{"prompt": 2}\n', "row 2 has no prompt"),
+    "null": ("a.jsonl", '{"prompt": "one"}\n{"prompt": null}\n', "row 2 has null "),
+    "two turns": ("a.jsonl", '{"prompt": ["one", "two"]}\n', "row 1 has a list of 2 "),
+    "columns in one object": ("a.json", '{"prompt": {"a": "one"}}', "row 1 has an object "),
+    "not a number": ("a.jsonl", '{"prompt": NaN}', "row 1 has not a number "),
     "an empty object": ("a.jsonl", '{"prompt": "one"}\n{}\n', "row 2 has no prompt"),
     "broken json": ("a.jsonl", '"one"\n\n{"prompt": \n', "line 3 is not JSON"),
     "deep json": ("a.jsonl", "[" * 200_000, "line 1 is not JSON"),
@@ -207,7 +212,7 @@ class TestRejected:
     def test_a_file_that_is_too_large(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(formats, "MAX_BYTES", 1 << 20)
+        monkeypatch.setattr(rowsof, "MAX_BYTES", 1 << 20)
         path = written(tmp_path, "a.csv", "goal\n" + "x\n" * (1 << 20))
         with pytest.raises(InputRejectedError, match="larger than 1 MiB"):
             read(path, "harmful")

@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from safebasin.errors import InputRejectedError, ResourceError
-from safebasin.prompts import formats
+from safebasin.prompts import rowsof
 from safebasin.prompts.catalog import load
 from safebasin.prompts.files import MAX_CHARACTERS, read
 from safebasin.prompts.formats import rows
+from safebasin.prompts.rowsof import NotText
 
 TEXTS = [f"Describe how to paint a wall, in the colour number {i}." for i in range(30)]
 Write = Callable[[Path, list[str]], None]
@@ -141,9 +142,9 @@ class TestEveryFormat:
         self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = written(tmp_path, name, TEXTS)
-        monkeypatch.setattr(formats, "MAX_ROWS", 30)
+        monkeypatch.setattr(rowsof, "MAX_ROWS", 30)
         assert len(rows(path)) == 30
-        monkeypatch.setattr(formats, "MAX_ROWS", 29)
+        monkeypatch.setattr(rowsof, "MAX_ROWS", 29)
         with pytest.raises(InputRejectedError, match="more than 29 rows"):
             rows(path)
 
@@ -152,7 +153,7 @@ class TestEveryFormat:
         self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = written(tmp_path, name, [f"{text * 40} {i}" for i, text in enumerate(TEXTS)])
-        monkeypatch.setattr(formats, "MAX_BYTES", 1 << 10)
+        monkeypatch.setattr(rowsof, "MAX_BYTES", 1 << 10)
         with pytest.raises(InputRejectedError, match="larger than 0 MiB"):
             rows(path)
 
@@ -224,7 +225,12 @@ class TestParquet:
         pq.write_table(table, tmp_path / "a.parquet")
         found = rows(tmp_path / "a.parquet")
         assert [row["goal"] for row in found] == ["one", "", "two", "one"]
-        assert {row["n"] + row["turns"] for row in found} == {""}
+        assert [row["n"] for row in found] == ["1", "2", "3", "4"]
+        assert [row["turns"] for row in found] == ["a", "", "", "b"]
+        kinds = [found[1]["goal"], found[1]["turns"], found[2]["turns"]]
+        assert [one.kind for one in kinds if isinstance(one, NotText)] == [
+            "null", "a list of 0", "null"
+        ]  # fmt: skip
 
     def test_bytes_that_are_not_text(self, tmp_path: Path) -> None:
         bad = pa.array([b"one", b"\xed\xa0\x80"]).view(pa.string())
@@ -246,11 +252,11 @@ class TestParquet:
     ) -> None:
         pq.write_table(pa.table({"n": list(range(1000))}), tmp_path / "a.parquet")
         size = (tmp_path / "a.parquet").stat().st_size
-        monkeypatch.setattr(formats, "MAX_BYTES", size)
+        monkeypatch.setattr(rowsof, "MAX_BYTES", size)
         assert len(rows(tmp_path / "a.parquet")) == 1000
         texts = pa.array(["x" * 100 + f"{i:05}" for i in range(5000)])
         pq.write_table(pa.table({"goal": texts}), tmp_path / "a.parquet", compression="zstd")
-        monkeypatch.setattr(formats, "MAX_BYTES", (tmp_path / "a.parquet").stat().st_size)
+        monkeypatch.setattr(rowsof, "MAX_BYTES", (tmp_path / "a.parquet").stat().st_size)
         with pytest.raises(InputRejectedError, match="is larger than"):
             rows(tmp_path / "a.parquet")
 
@@ -320,7 +326,7 @@ class TestNoTables:
     def test_what_unpacks_to_too_much(
         self, tmp_path: Path, name: str, pack: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(formats, "MAX_BYTES", 1 << 20)
+        monkeypatch.setattr(rowsof, "MAX_BYTES", 1 << 20)
         (tmp_path / name).write_bytes(pack.compress(b"x" * (20 << 20)))
         assert (tmp_path / name).stat().st_size < 1 << 20
         with pytest.raises(InputRejectedError, match="larger than 1 MiB"):
@@ -338,3 +344,27 @@ def test_a_header_of_ones_own(tmp_path: Path) -> None:
 def test_the_longest_prompt_there_may_be(tmp_path: Path) -> None:
     path = written(tmp_path, "a.parquet", ["x" * MAX_CHARACTERS])
     assert len(read(path, "harmful").prompts[0].text) == MAX_CHARACTERS
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_what_spreadsheets_write_in_place_of_a_comma(tmp_path: Path, sign: str) -> None:
+    lines = [f"id{sign} goal", f'1{sign}"one, or {sign} two"']
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "a.csv").write_text("\r\n".join(lines), encoding=encoding)
+        assert rows(tmp_path / "a.csv") == [{"id": "1", "goal": f"one, or {sign} two"}]
+
+
+def test_values_that_json_can_hold_as_text(tmp_path: Path) -> None:
+    values = ["a", 1, 1.0, -1.5, True, ["a"], [{"role": "user", "content": "a"}]]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"prompt": value} for value in values]))
+    assert [row["prompt"] for row in rows(path)] == ["a", "1", "1", "-1.5", "true", "a", "a"]
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    made = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["goal", "goal"])
+    pq.write_table(made, tmp_path / "a.parquet")
+    (tmp_path / "a.tsv").write_text("goal\tgoal\na\tb\n")
+    for name in ("a.parquet", "a.tsv"):
+        with pytest.raises(InputRejectedError, match="several columns called 'goal'"):
+            rows(tmp_path / name)

@@ -17,6 +17,7 @@ from safebasin.studies.judging import judge
 from safebasin.studies.result import open_run
 from safebasin.studies.scan import scan
 from safebasin.studies.sheet import label
+from safebasin.studies.spreadsheet import id_of
 from safebasin.summary import LABELS
 
 
@@ -51,7 +52,7 @@ def labelled_by_the_parser(run: Path, sheet: Path, n: int = 200) -> Path:
     with reading(run) as store, sheet.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
         for one in rows:
-            found = store.verdicts("exact", one["point"])[one["id"]].label
+            found = store.verdicts("exact", one["point"])[id_of(one["id"])].label
             one["label"] = found.value if found else ""
     return write(sheet, rows)
 
@@ -140,6 +141,25 @@ def test_a_spreadsheet_may_spoil_texts_but_not_the_calibration(
         rows = [{**one, "response": "spoilt", "prompt": "too"} for one in csv.DictReader(handle)]
     found = calibrate("keyword", write(sheet, rows), run=run)
     assert found.strata == expected.strata
+
+
+def test_ids_that_a_spreadsheet_took_for_numbers_are_known_by_their_rows(
+    organism: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(organism, tmp_path / "run")
+    sheet = labelled_by_the_parser(run, tmp_path / "sheet.csv", n=40)
+    expected = calibrate("keyword", sheet, run=run)
+    with sheet.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    for one in rows[:2]:
+        one["id"] = "1.71252E+15"
+        one["response"] = f" {one['response']}\r\n"
+    found = calibrate("keyword", write(sheet, rows), run=run)
+    assert found.strata == expected.strata
+    assert [note for note in found.notes if note.startswith("2 ids of the sheet were changed")]
+    rows[0]["response"] = "another text"
+    with pytest.raises(InputRejectedError, match=r"response '1.71252E\+15' at 'origin|response '1"):
+        calibrate("keyword", write(sheet, rows), run=run)
 
 
 def test_bad_requests(organism: Path, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import csv
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from safebasin.errors import InputRejectedError, UsageError
@@ -30,8 +32,8 @@ def rows_of(*labels: str) -> list[dict[str, str]]:
 
 def test_people_have_several_words_for_a_label(tmp_path: Path) -> None:
     words = {
-        Label.REFUSED: ("refused", "Refusal", "2_full_refusal"),
-        Label.COMPLIED: ("complied", "1", "yes", "unsafe", "1_full_compliance", "partial"),
+        Label.REFUSED: ("refused", "Refusal ", "2_full_refusal", "full refusal"),
+        Label.COMPLIED: ("complied", "1", "1.0", "yes", "unsafe", "1_full_compliance", "partial"),
         Label.INCOHERENT: ("incoherent", "GARBAGE"),
         Label.OTHER: ("other", "0", "-1", "safe", "no"),
     }
@@ -101,3 +103,82 @@ def test_hostile_labels_are_shown_as_text(tmp_path: Path) -> None:
         read(table(tmp_path / "x.csv", rows_of("\x1b[31m\u202e<script>")))
     assert "\x1b" not in str(caught.value)
     assert "\u202e" not in str(caught.value)
+
+
+FORMS = [(1, 0), (1.0, 0.0), (True, False), ("complied", "other")]
+
+
+@pytest.mark.parametrize("pair", FORMS)
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".parquet"])
+def test_labels_are_numbers_truth_values_or_words(
+    tmp_path: Path, suffix: str, pair: tuple[object, object]
+) -> None:
+    rows = [{"prompt": "p", "response": f"r{n}", "label": pair[n % 2]} for n in range(6)]
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text(json.dumps(rows) if suffix == ".json" else "\n".join(map(json.dumps, rows)))
+    found = read(path)
+    assert [one.label for one in found.found] == [Label.COMPLIED, Label.OTHER] * 3
+    assert found.unlabelled == 0
+
+
+def test_a_missing_label_is_counted_and_said(tmp_path: Path) -> None:
+    rows = [{"prompt": "p", "response": "r", "label": label} for label in (1, None, float("nan"))]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = read(tmp_path / "x.jsonl")
+    assert (len(found.found), found.unlabelled) == (1, 2)
+    assert found.notes == ("2 rows have no label and do not count",)
+
+
+def test_the_label_of_the_response_goes_before_that_of_the_prompt(tmp_path: Path) -> None:
+    one = {"id": "1", "prompt": "p", "type": "t", "label": "unsafe", "completion": "c"}
+    found = read(table(tmp_path / "x.csv", [{**one, "final_label": "2_full_refusal"}]))
+    assert [each.label for each in found.found] == [Label.REFUSED]
+    assert found.notes == ("labels are those of the column 'final_label'; not read: label",)
+    with pytest.raises(InputRejectedError, match="responses 'final_label'"):
+        read(table(tmp_path / "y.csv", [one]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"response": None}, "row 2 has null in the column 'response'"),
+        ({"response": ["a", "b"]}, "row 2 has a list of 2 in the column 'response'"),
+        ({"response": {"text": "a"}}, "row 2 has an object in the column 'response'"),
+        ({"prompt": [{"role": "user", "content": "a"}] * 2}, "row 2 has a list of 2 in the"),
+        ({"label": ["refused", "other"]}, "row 2 has a list of 2 as its label"),
+    ],
+)
+def test_what_is_no_text_is_named_and_never_judged_as_an_empty_one(
+    tmp_path: Path, changed: dict[str, object], told: str
+) -> None:
+    rows = [{"prompt": "p", "response": "r", "label": "refused"}] * 2
+    rows[1] = {**rows[1], **changed}  # type: ignore[dict-item]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(InputRejectedError, match=told):
+        read(tmp_path / "x.jsonl")
+
+
+def test_a_response_that_is_missing_altogether_is_named(tmp_path: Path) -> None:
+    rows = [{"prompt": "p", "response": "r", "label": 1}, {"prompt": "p", "label": 1}]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(InputRejectedError, match="row 2 has nothing in the column 'response'"):
+        read(tmp_path / "x.jsonl")
+
+
+def test_a_conversation_of_one_turn_is_its_text(tmp_path: Path) -> None:
+    turn = [{"role": "assistant", "content": "c"}]
+    (tmp_path / "x.jsonl").write_text(json.dumps({"prompt": ["p"], "response": turn, "label": 1}))
+    (one,) = read(tmp_path / "x.jsonl").found
+    assert (one.exchange.prompt.text, one.exchange.response.text) == ("p", "c")
+
+
+def test_names_of_columns_in_any_case_but_once(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("Prompt;Response;LABEL\np;r;refused\n")
+    assert [one.label for one in read(tmp_path / "x.csv").found] == [Label.REFUSED]
+    for header in ("prompt,response,label,label", "prompt,response,label,Label"):
+        (tmp_path / "y.csv").write_text(f"{header}\np,r,refused,complied\n")
+        with pytest.raises(InputRejectedError, match="several columns called 'label'"):
+            read(tmp_path / "y.csv")

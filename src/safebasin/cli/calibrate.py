@@ -46,8 +46,10 @@ def calibrate(
     """
     with guarded():
         from rich.console import Console
+        from rich.text import Text
 
         from safebasin.report.tables.judged import calibration
+        from safebasin.report.untrusted import for_terminal
         from safebasin.studies.calibrating import Calibrating, calibrate_with_bar
 
         planned = Calibrating(
@@ -65,4 +67,7 @@ def calibrate(
         if output.json:
             typer.echo(found.model_dump_json(indent=2))
         elif not output.quiet:
-            Console().print(calibration(found))
+            console = Console()
+            console.print(calibration(found))
+            for note in found.notes:
+                console.print(Text(for_terminal(note), style="dim"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError
-from safebasin.prompts.formats import Row, rows
+from safebasin.prompts.formats import rows
+from safebasin.prompts.rowsof import NotText, Row
 from safebasin.records import Kind, Prompt
 
 COLUMNS = ("goal", "prompt", "text", "instruction", "question", "behavior")
@@ -79,7 +80,12 @@ def prompt(path: Path, number: int, row: Row, kind: Kind, columns: Columns) -> P
     Raises:
         InputRejectedError: no model could be asked it.
     """
-    text = row.get(columns.text, "").strip()
+    found = row.get(columns.text, "")
+    if isinstance(found, NotText):
+        raise InputRejectedError(
+            f"{path}: row {number} has {found.kind} where its prompt should be; mend or remove it"
+        )
+    text = found.strip()
     category, target = _first(row, columns.categories), _first(row, columns.targets)
     if problem := _problem(text, "".join((text, category, target))):
         raise InputRejectedError(f"{path}: row {number} has {problem}; mend or remove the row")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -14,12 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from safebasin.errors import InputRejectedError, ResourceError
-
-MAX_BYTES = 64 << 20
-"""Of a file, and of what a compressed one holds."""
-
-MAX_ROWS = 100_000
+from safebasin.errors import InputRejectedError
+from safebasin.prompts import rowsof
+from safebasin.prompts.parquet import parquet_rows
+from safebasin.prompts.rowsof import (
+    Row,
+    as_text,
+    require_once,
+    require_room,
+    too_large,
+)
 
 FORMATS = ".csv, .tsv, .jsonl, .json, .parquet or .txt"
 _SCRIPTS = (".py", ".ipynb", ".sh", ".js", ".exe")
@@ -27,17 +32,17 @@ _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".npy", ".npz", ".joblib")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 _PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 _SPACE = re.compile(r"[ \t\r\n]*")
-
-Row = dict[str, str]
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def rows(path: Path, header: Sequence[str] = ()) -> list[Row]:
-    """Read every row of a file; what is not text becomes an empty string.
+    """Read every row of a file; numbers become text, what is no text at all `rowsof.NotText`.
 
     By suffix: `.csv` and `.tsv` have a header line, `.jsonl` one object (or string) a line, `.json`
     an array of such or the same as `.jsonl`, `.parquet` is a table, `.txt` has one row a line. Any
-    of them may be packed as `.gz` or `.xz`. A byte-order mark and any line ends are understood. A
-    list of one text, as in a conversation of one turn, is that text.
+    of them may be packed as `.gz` or `.xz`. A byte-order mark, that of UTF-16 too, and any line
+    ends are understood, and in a `.csv` semicolons and tabs where its header has no comma. A list
+    of one text, as in a conversation of one turn, is that text.
 
     Args:
         path: the file.
@@ -47,14 +52,17 @@ def rows(path: Path, header: Sequence[str] = ()) -> list[Row]:
         At least one row. That of a plain text file has one column, whose name is empty.
 
     Raises:
-        InputRejectedError: the file is missing, no table of these formats, not UTF-8, empty, or
-            larger than `MAX_BYTES` or `MAX_ROWS`. The message names file and row.
+        InputRejectedError: the file is missing, no table of these formats, not UTF-8, empty,
+            larger than `rowsof.MAX_BYTES` or `rowsof.MAX_ROWS`, or has a column twice. The message
+            names file and row.
         ResourceError: it is Parquet and pyarrow is not installed.
     """
     _require_regular(path)
     suffix = _suffix(path)
     data = _data(path)
-    found = list(_parquet(path, data) if suffix == ".parquet" else _text_rows(path, data, header))
+    found = list(
+        parquet_rows(path, data) if suffix == ".parquet" else _text_rows(path, data, header)
+    )
     if not found:
         raise InputRejectedError(f"{path} holds no prompts: give it at least one row")
     return found
@@ -71,14 +79,8 @@ def _require_regular(path: Path) -> None:
         ) from None
     if not stat.S_ISREG(found.st_mode):
         raise InputRejectedError(f"{path} is not a regular file: pass a file of prompts")
-    if found.st_size > MAX_BYTES:
-        raise _too_large(path)
-
-
-def _too_large(path: Path) -> InputRejectedError:
-    return InputRejectedError(
-        f"{path} is larger than {MAX_BYTES >> 20} MiB: pass the part of it that you need"
-    )
+    if found.st_size > rowsof.MAX_BYTES:
+        raise too_large(path)
 
 
 def _suffix(path: Path) -> str:
@@ -101,7 +103,7 @@ def _data(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         if unpack := _PACKED.get(path.suffix.lower()):
-            data = bytes(unpack(io.BytesIO(data)).read(MAX_BYTES + 1))
+            data = bytes(unpack(io.BytesIO(data)).read(rowsof.MAX_BYTES + 1))
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         reason = (
             getattr(error, "strerror", None) or "it is cut short or not packed as its name says"
@@ -109,8 +111,8 @@ def _data(path: Path) -> bytes:
         raise InputRejectedError(
             f"{path} cannot be read ({reason}): check the path of the prompt file"
         ) from None
-    if len(data) > MAX_BYTES:
-        raise _too_large(path)
+    if len(data) > rowsof.MAX_BYTES:
+        raise too_large(path)
     return data
 
 
@@ -123,7 +125,7 @@ def _text_rows(path: Path, data: bytes, header: Sequence[str]) -> Iterator[Row]:
         raise InputRejectedError(f"{path} is a Git LFS pointer: fetch the file with `git lfs pull`")
     suffix = _suffix(path)
     if suffix in (".csv", ".tsv"):
-        found = _csv(path, text, "\t" if suffix == ".tsv" else ",", header)
+        found = _csv(path, text, "\t" if suffix == ".tsv" else _delimiter(text), header)
     elif suffix == ".txt":
         found = ({"": line.strip()} for line in _split(text) if line.strip())
     elif suffix == ".json" and text.lstrip().startswith("["):
@@ -131,34 +133,35 @@ def _text_rows(path: Path, data: bytes, header: Sequence[str]) -> Iterator[Row]:
     else:
         found = _jsonl(path, text)
     for number, row in enumerate(found, start=1):
-        _require_room(path, number)
+        require_room(path, number)
         yield row
-
-
-def _require_room(path: Path, number: int) -> None:
-    if number > MAX_ROWS:
-        raise InputRejectedError(
-            f"{path} has more than {MAX_ROWS:,} rows: pass the part of it that you need"
-        )
 
 
 def _decoded(path: Path, data: bytes) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1  # of UTF-16, about
         raise InputRejectedError(
             f"{path}: line {line} is not UTF-8 (byte {error.object[error.start]:#04x}); "
             "save the file as UTF-8"
         ) from None
 
 
+def _delimiter(text: str) -> str:
+    """A comma, or what spreadsheets in other languages write in its place."""
+    first = text.partition("\n")[0]
+    return next((sign for sign in ",;\t" if sign in first), ",")
+
+
 def _csv(path: Path, text: str, delimiter: str, header: Sequence[str]) -> Iterator[Row]:
     lines = io.StringIO(text, newline="")
-    names = list(header) or None
-    reader = csv.DictReader(lines, names, delimiter=delimiter, strict=True)
+    reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
     number = 0
     try:
+        names = list(header) or reader.fieldnames or ()
+        reader.fieldnames = [name.strip() for name in names]
+        require_once(path, reader.fieldnames)
         for fields in reader:
             if any(map(str.strip, fields.pop(None, ()))):
                 raise InputRejectedError(
@@ -179,7 +182,7 @@ def _jsonl(path: Path, text: str) -> Iterator[Row]:
     for number, line in enumerate(_split(text), start=1):
         if line.strip():
             try:
-                value = json.loads(line)
+                value = _DECODER.decode(line)
             except (ValueError, RecursionError) as error:
                 raise _not_json(path, f"line {number}", error) from None
             yield _object(path, f"line {number}", value)
@@ -187,7 +190,7 @@ def _jsonl(path: Path, text: str) -> Iterator[Row]:
 
 def _array(path: Path, text: str) -> Iterator[Row]:
     """One element at a time, so that a bad one is named and too many are never all in memory."""
-    decode = json.JSONDecoder().raw_decode
+    decode = _DECODER.raw_decode
     at, number = _after(text, text.index("[") + 1), 0
     while not text.startswith("]", at):
         number += 1
@@ -219,60 +222,19 @@ def _object(path: Path, place: str, value: Any) -> Row:
         return {"prompt": value}
     if not isinstance(value, dict):
         raise InputRejectedError(f"{path}: {place} is neither an object nor a string")
-    return {name: _as_text(item) for name, item in value.items()}
+    return {name: as_text(item) for name, item in value.items()}
 
 
-def _as_text(value: Any) -> str:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value if isinstance(value, str) else ""
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has one name twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _split(text: str) -> list[str]:
     """Lines by line feed alone: a JSON string may hold U+2028, which `splitlines` would cut at."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _parquet(path: Path, data: bytes) -> Iterator[Row]:
-    """Text columns are read as dictionaries: a long text that is often used is held once."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise ResourceError(
-            f"{path} is a Parquet file, for which pyarrow is needed: "
-            "pip install 'safebasin[analysis]'"
-        ) from None
-    try:
-        schema = parquet.read_schema(pyarrow.BufferReader(data))
-        are_text = [_is_text(pyarrow.types, field.type) for field in schema]
-        texts = [name for name, is_text in zip(schema.names, are_text, strict=True) if is_text]
-        table = parquet.ParquetFile(pyarrow.BufferReader(data), read_dictionary=texts)
-        groups = [table.metadata.row_group(at) for at in range(table.metadata.num_row_groups)]
-        _require_room(path, table.metadata.num_rows)
-        if sum(group.total_byte_size for group in groups) > 4 * MAX_BYTES:
-            raise _too_large(path)
-        for batch in table.iter_batches():
-            columns = [
-                _texts(column) if is_text else [""] * batch.num_rows
-                for column, is_text in zip(batch.columns, are_text, strict=True)
-            ]
-            for values in zip(*columns, strict=True):
-                yield dict(zip(schema.names, values, strict=True))
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
-        raise InputRejectedError(
-            f"{path} cannot be read as Parquet: it is cut short, damaged or of another format"
-        ) from None
-
-
-def _is_text(types: Any, kind: Any) -> bool:
-    plain = kind.value_type if types.is_dictionary(kind) else kind
-    return any(
-        test(plain) for test in (types.is_string, types.is_large_string, types.is_string_view)
-    )
-
-
-def _texts(column: Any) -> list[str]:
-    encoded = column if hasattr(column, "dictionary") else column.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    return ["" if at is None else values[at] or "" for at in encoded.indices.to_pylist()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safebasin import summary as contract
@@ -12,13 +12,15 @@ from safebasin.evaluate import Progress
 from safebasin.judges import registry
 from safebasin.judges.base import Exchange
 from safebasin.judges.registry import Means
+from safebasin.models.shown import shown
 from safebasin.records import Label, Verdict
 from safebasin.report.bar import bar
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading, writing
 from safebasin.studies.judging import Due, Judging, due_of
-from safebasin.studies.labelled import Labelled, read
+from safebasin.studies.labelled import Labelled, LabelledFile, read
 from safebasin.studies.result import result
+from safebasin.studies.spreadsheet import id_of, may_be_number, same
 from safebasin.studies.summaries.calibrated import COHERENT, INCOHERENT, Counts, calibration
 
 _NEEDS_A_RUN = (
@@ -50,13 +52,18 @@ class Calibrating:
         """Judge the labelled responses and count."""
         file = read(self.labelled, partial=self.partial)
         if self.run is None:
-            counts = self._counted(file.name, file.digest, file.found, None)
-            return calibration(counts)
+            return calibration(self._counted(file, file.found, None))
         self._judge_run(self.run, progress)
         with reading(self.run) as store:
             request = store.request
         with writing(self.run, request) as store:
-            counts = self._counted(file.name, file.digest, _of_run(store, file.found), store)
+            rows, recognised = _of_run(store, file.found)
+            changed = (
+                f"{recognised:,} ids of the sheet were changed, as spreadsheets do to ids that "
+                "look like numbers; their rows were recognised by their texts"
+            )
+            file = replace(file, notes=(*file.notes, *([changed] if recognised else [])))
+            counts = self._counted(file, rows, store)
             store.replace(f"calibration/{counts.judge}", counts.to_json())
             summary = result(self.run, store).summary
             write_whole(self.run / "summary.json", summary.to_json())
@@ -74,7 +81,7 @@ class Calibrating:
         ).do(progress)
 
     def _counted(
-        self, name: str, digest: str, found: Sequence[Labelled], store: Store | None
+        self, file: LabelledFile, found: Sequence[Labelled], store: Store | None
     ) -> Counts:
         means = Means(
             store=store,
@@ -94,12 +101,13 @@ class Calibrating:
         strata = _strata(found)
         return Counts.of(
             judge.key,
-            name,
-            digest,
+            file.name,
+            file.digest,
             [one.label for one in found],
             [verdict.label for verdict in verdicts],
             strata,
             from_run=all(one.place is not None for one in found),
+            notes=file.notes,
         )
 
 
@@ -150,8 +158,11 @@ def calibrate_with_bar(planned: Calibrating, *, shown: bool = True) -> contract.
         return planned.do(lambda tick: advance(tick.done, tick.total, tick.note))
 
 
-def _of_run(store: Store, found: Sequence[Labelled]) -> list[Labelled]:
+def _of_run(store: Store, found: Sequence[Labelled]) -> tuple[list[Labelled], int]:
     """Rows of a sheet with the texts as the run has them: a spreadsheet may have changed these.
+
+    Returns:
+        The rows, and how many of them had another id, and were recognised by their texts.
 
     Raises:
         InputRejectedError: a row is from another run.
@@ -161,21 +172,43 @@ def _of_run(store: Store, found: Sequence[Labelled]) -> list[Labelled]:
         point: {response.id: response for response in store.responses(point)}
         for point in {one.place[0] for one in found if one.place}
     }
-    whole = []
+    whole, recognised = [], 0
     for one in found:
         if one.place is None:
             whole.append(one)
             continue
-        point, id_ = one.place
-        if id_ not in said[point]:
-            raise InputRejectedError(
-                f"the labelled response {id_} at {point} is not in {store.folder}: pass the sheet "
-                "that was made from this run, or leave --run out"
-            )
-        response = said[point][id_]
-        exchange = Exchange(prompts[response.prompt_id][0], response)
-        whole.append(Labelled(exchange, one.label, one.stratum, one.place))
-    return whole
+        point, id_ = one.place[0], id_of(one.place[1])
+        there = {i: Exchange(prompts[r.prompt_id][0], r) for i, r in said[point].items()}
+        if id_ not in there:
+            id_ = _recognised(store, one, there)
+            recognised += 1
+        whole.append(Labelled(there[id_], one.label, one.stratum, (point, id_)))
+    return whole, recognised
+
+
+def _recognised(store: Store, one: Labelled, there: dict[str, Exchange]) -> str:
+    """The id of a row that a spreadsheet took for a number, by its texts.
+
+    Raises:
+        InputRejectedError: no response or several could be meant.
+    """
+    assert one.place is not None
+    point, written = one.place
+    prompt, response = one.exchange.prompt.text, one.exchange.response.text
+    asked = [id_ for id_, its in there.items() if same(its.prompt.text, prompt)]
+    number = id_of(written)
+    found = [
+        id_
+        for id_ in asked
+        if same(there[id_].response.text, response) or may_be_number(number, id_)
+    ]
+    if len(found) != 1:
+        raise InputRejectedError(
+            f"the labelled response {shown(written)} at {shown(point)} is "
+            f"{'not' if not found else 'several times'} in {store.folder}: pass the sheet that "
+            "was made from this run, with its ids as text, or leave --run out"
+        )
+    return found[0]
 
 
 def _known(store: Store | None, judge: str, found: Sequence[Labelled]) -> list[Verdict | None]:

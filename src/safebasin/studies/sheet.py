@@ -13,7 +13,7 @@ from safebasin.errors import UsageError
 from safebasin.records import Label
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
-from safebasin.studies.spreadsheet import cell
+from safebasin.studies.spreadsheet import cell, id_cell
 from safebasin.studies.summaries.calibrated import COHERENT, INCOHERENT
 from safebasin.studies.summaries.judged import coherence_of
 
@@ -28,8 +28,9 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
     Half of them are coherent and half incoherent by the run's coherence judge, as far as there are
     so many: judges err differently on the two, and are calibrated on each by itself. Within each
     half it is a random sample of the whole run, the same whenever the sheet is written. Cells that
-    a spreadsheet would take for a formula begin with an apostrophe. The judges' own labels are not
-    on the sheet, so that nobody is led by them.
+    a spreadsheet would take for a formula begin with an apostrophe, and ids with letters, so that
+    none is taken for a number. The judges' own labels are not on the sheet, so that nobody is led
+    by them.
 
     Args:
         run: a run folder.
@@ -52,7 +53,7 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([[*row[:3], *map(cell, row[3:])] for row in rows])
+    writer.writerows([[row[0], id_cell(row[1]), row[2], *map(cell, row[3:])] for row in rows])
     write_whole(path, text.getvalue())
     return path
 

@@ -151,6 +151,7 @@ class Calibration(Frozen):
         labelled: responses in it.
         strata: "all" first, then each kind of text by itself.
         corrected: the run's rates, raw and corrected.
+        notes: what a person should know of how the file was read, in sentences.
     """
 
     judge: str
@@ -159,3 +160,4 @@ class Calibration(Frozen):
     labelled: int
     strata: list[Stratum]
     corrected: list[Corrected] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)

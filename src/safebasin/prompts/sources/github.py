@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException, HTTPResponse
 
-from safebasin.prompts.formats import MAX_BYTES
+from safebasin.prompts.rowsof import MAX_BYTES
 
 RAW = "https://raw.githubusercontent.com"
 TIMEOUT_S = 20.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from safebasin.prompts.formats import MAX_BYTES
+from safebasin.prompts.rowsof import MAX_BYTES
 from safebasin.prompts.sources.github import TIMEOUT_S, DownloadError
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.prompts.files import Columns, exists, prompt, unique
-from safebasin.prompts.formats import Row, rows
+from safebasin.prompts.formats import rows
+from safebasin.prompts.rowsof import Row
 from safebasin.prompts.sources.fetching import fetch
 from safebasin.prompts.sources.source import Side, Source, file_name
 from safebasin.records import Kind, Prompt

@@ -40,6 +40,7 @@ class Counts:
         tables: counts by stratum, people's label by the judge's, in the order of `Label`.
         failed: responses that the judge could not label, by stratum.
         from_run: whether all of them are responses of the run.
+        notes: what a person should know of how the file was read, in sentences.
     """
 
     judge: str
@@ -48,6 +49,7 @@ class Counts:
     tables: dict[str, list[list[int]]]
     failed: dict[str, int]
     from_run: bool
+    notes: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -60,6 +62,7 @@ class Counts:
         strata: Sequence[str],
         *,
         from_run: bool,
+        notes: Sequence[str] = (),
     ) -> Counts:
         """Count."""
         tables = {name: np.zeros((len(Label), len(Label)), int) for name in sorted(set(strata))}
@@ -70,7 +73,7 @@ class Counts:
             else:
                 tables[name][_ORDER.index(person), _ORDER.index(label)] += 1
         listed = {name: table.tolist() for name, table in tables.items()}
-        return cls(judge, source, digest, listed, failed, from_run)
+        return cls(judge, source, digest, listed, failed, from_run, notes)
 
     def to_json(self) -> dict[str, Any]:
         """As a store keeps it; `Counts(**…)` reads it back."""
@@ -91,6 +94,7 @@ def calibration(
         labelled=int(sum(table.sum() for table in tables.values())) + failed[ALL],
         strata=[_stratum(name, table, failed[name]) for name, table in whole.items()],
         corrected=list(corrected),
+        notes=list(counts.notes),
     )
 
 
