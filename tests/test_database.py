@@ -34,11 +34,22 @@ alter table r rename to response; alter table v rename to verdict;
 pragma user_version = 2;
 """
 
+BEFORE_THOUGHTS = """
+create table r (
+    point text not null, prompt text not null references prompt (id), sample integer not null,
+    text text not null, token_ids blob not null, finish text not null,
+    primary key (point, prompt, sample)
+) without rowid;
+insert into r select point, prompt, sample, text, token_ids, finish from response;
+drop table response; alter table r rename to response;
+pragma user_version = 3;
+"""
+
 
 def of_version(number: int, folder: Path) -> Path:
     """The store as an earlier version of safebasin left it."""
     connection = sqlite3.connect(filled(folder) / "results.sqlite")
-    connection.executescript(BEFORE_SAMPLES)
+    connection.executescript(BEFORE_THOUGHTS if number == 3 else BEFORE_SAMPLES)
     if number == 1:
         connection.executescript("drop table measurement; pragma user_version = 1;")
     connection.close()
@@ -84,8 +95,11 @@ def test_an_older_store_is_copied_and_brought_up_to_date(tmp_path: Path) -> None
         assert store.digest() == PINNED
 
 
-def test_a_store_of_one_answer_a_prompt_is_brought_up_to_date(tmp_path: Path) -> None:
-    folder = of_version(2, tmp_path / "run")
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_store_without_samples_or_thoughts_is_brought_up_to_date(
+    tmp_path: Path, number: int
+) -> None:
+    folder = of_version(number, tmp_path / "run")
     with reading(folder) as store:
         assert store.digest() == PINNED
         before = store.responses("origin"), store.verdicts("keyword", "origin"), store.judges()
@@ -95,7 +109,8 @@ def test_a_store_of_one_answer_a_prompt_is_brought_up_to_date(tmp_path: Path) ->
             store.responses("origin"), store.verdicts("keyword", "origin"), store.judges()
         ) == before  # fmt: skip
         assert {response.sample for response in store.responses("origin")} == {0}
-    assert version_of(folder / "results.sqlite.v2") == 2
+        assert {response.thoughts for response in store.responses("origin")} == {""}
+    assert version_of(folder / f"results.sqlite.v{number}") == number
     assert version_of(folder / "results.sqlite") == database.SCHEMA_VERSION
 
 

@@ -40,7 +40,7 @@ def test_there_are_no_other_names() -> None:
 
 STUDIES = {"scan": ScanSettings, "surface": SurfaceSettings, "path": PathSettings}
 SHARED = set(Asked.__annotations__)
-REPEATED = {"judge": "judges", "task": "tasks"}
+REPEATED = {"judge": "judges", "task": "tasks", "template_arg": "template_args"}
 FIRST = {"path": {"model": "first"}}
 
 
@@ -66,7 +66,7 @@ def test_a_study_and_the_command_line_have_the_same_arguments_and_defaults(verb:
     flags = {REPEATED.get(p.name, p.name): p.default for p in command.params if p.name != "help"}
     asked = defaults(STUDIES[verb], verb)
     assert set(flags) - ONLY_SHELL == set(asked)
-    same = set(asked) - {"judges", "tasks"}
+    same = set(asked) - set(REPEATED.values())
     flags["directions"] = int(flags.get("directions", asked.get("directions", 0)))
     asked = {"directions": 0, **asked}
     assert {n: flags[n] for n in same} == {n: asked[n] for n in same}

@@ -16,8 +16,9 @@ from safebasin.errors import IntegrityError, ResourceError, UsageError
 
 FILE = "results.sqlite"
 
-SCHEMA_VERSION = 3
-"""Of the store alone; version 1 had no measurements, version 2 one answer a prompt."""
+SCHEMA_VERSION = 4
+"""Of the store alone; version 1 had no measurements, version 2 one answer a prompt, and version 3
+did not tell thoughts from answers."""
 
 _PROMPT = """
 table prompt (
@@ -33,6 +34,7 @@ _RESPONSE = """
 table response (
     point text not null, prompt text not null references prompt (id), sample integer not null,
     text text not null, token_ids blob not null, finish text not null,
+    thoughts text not null, thought_tokens integer not null,
     primary key (point, prompt, sample)
 ) without rowid;
 """
@@ -57,11 +59,15 @@ _NOW = f"pragma user_version = {SCHEMA_VERSION};"
 
 _TABLES = "".join(f"create {t}" for t in (_PROMPT, _RESPONSE, _VERDICT, _MEASUREMENT, _FACT))
 
-_BEFORE_SAMPLES = {
-    "response": "point, prompt, 0 as sample, text, token_ids, finish",
-    "verdict": "judge, point, prompt, 0 as sample, label, score, detail, status",
+_ANSWER = "text, token_ids, finish, '' as thoughts, 0 as thought_tokens"
+_COLUMNS = {
+    "response": {
+        2: f"point, prompt, 0 as sample, {_ANSWER}",
+        3: f"point, prompt, sample, {_ANSWER}",
+    },
+    "verdict": {2: "judge, point, prompt, 0 as sample, label, score, detail, status"},
 }
-"""The columns of versions 1 and 2, as version 3 has them."""
+"""By table, the columns of an older store as this version has them: up to which version."""
 
 _OUT_OF_REACH = {
     sqlite3.SQLITE_BUSY,
@@ -189,7 +195,7 @@ def _create(connection: sqlite3.Connection) -> None:
 def _read_as_new(connection: sqlite3.Connection, version: int) -> None:
     """Let a connection see an older store as if it were of this schema."""
     connection.execute("pragma temp_store = memory")
-    for table, columns in _BEFORE_SAMPLES.items():
+    for table, columns in _older(version).items():
         connection.execute(f"create temp view {table} as select {columns} from main.{table}")  # noqa: S608
     if version == 1:
         connection.executescript(f"create temp {_MEASUREMENT}")
@@ -198,15 +204,24 @@ def _read_as_new(connection: sqlite3.Connection, version: int) -> None:
 def _bring_up(connection: sqlite3.Connection, version: int) -> None:
     """Rewrite an older store in this schema, whole or not at all."""
     steps = [f"create {_MEASUREMENT}"] if version == 1 else []
-    for table, new in (("response", _RESPONSE), ("verdict", _VERDICT)):
-        columns = _BEFORE_SAMPLES[table]
+    now = {"response": _RESPONSE, "verdict": _VERDICT}
+    for table, columns in _older(version).items():
         steps += [
             f"alter table {table} rename to old_{table};",
-            f"create {new}",
+            f"create {now[table]}",
             f"insert into {table} select {columns} from old_{table};",  # noqa: S608
             f"drop table old_{table};",
         ]
     connection.executescript(f"begin;{''.join(steps)}{_NOW}commit;")
+
+
+def _older(version: int) -> dict[str, str]:
+    """The columns of each table that was another one then."""
+    found = {}
+    for table, columns in _COLUMNS.items():
+        if until := [last for last in columns if version <= last]:
+            found[table] = columns[min(until)]
+    return found
 
 
 def _copy_aside(connection: sqlite3.Connection, path: Path, version: int) -> None:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from safebasin.engines.base import Batch, Drafts, Settled
 from safebasin.engines.crew.base import Scoring, Task
 from safebasin.errors import IntegrityError
-from safebasin.judges.base import Exchange, Judge
+from safebasin.judges.base import UNANSWERED, Exchange, Judge
 from safebasin.judges.coherence import WITH_MODEL
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Items, Point, Prompt, Response, Verdict, asked_by
+from safebasin.records import Items, Label, Point, Prompt, Response, Verdict, asked_by
 from safebasin.store import Store
 
 ORIGIN = Point()
@@ -250,7 +250,13 @@ def _judged_at_the_origin(
 
 def _unknown(responses: Sequence[Response], known: Mapping[str, Verdict]) -> list[Response]:
     """Those that a judge has to read."""
-    return [r for r in responses if r.id not in known and r.finish != "numeric_failure"]
+    return [
+        response
+        for response in responses
+        if response.id not in known
+        and response.finish != "numeric_failure"
+        and not response.unanswered
+    ]
 
 
 def _exchanges(prompts: Mapping[str, Prompt], responses: Sequence[Response]) -> list[Exchange]:
@@ -265,5 +271,11 @@ def _verdicts(
 ) -> dict[str, Verdict]:
     left = _unknown(responses, known)
     said = {r.id: v for r, v in zip(left, judge.judge(_exchanges(prompts, left)), strict=True)}
-    failure = Verdict(None, status="numeric_failure")
-    return {r.id: said.get(r.id) or known.get(r.id) or failure for r in responses}
+    return {r.id: said.get(r.id) or known.get(r.id) or _unjudged(r) for r in responses}
+
+
+def _unjudged(response: Response) -> Verdict:
+    """The verdict on what no judge has to read."""
+    if response.unanswered:
+        return Verdict(Label.OTHER, detail=UNANSWERED)
+    return Verdict(None, status="numeric_failure")

@@ -13,8 +13,9 @@ from safebasin.runfolder import Request
 
 Value = TypeVar("Value")
 
+_SAID = "case thoughts when '' then text else thoughts || char(10) || text end"
 _CONTENT = (
-    ("response", "sample, point, prompt, text, token_ids, finish", "point, prompt, sample"),
+    ("response", f"sample, point, prompt, {_SAID}, token_ids, finish", "point, prompt, sample"),
     (
         "verdict",
         "sample, judge, point, prompt, label, score, detail, status",
@@ -74,6 +75,14 @@ class Inventory:
     def decided(self) -> int:
         """How many responses were ended because the run's own judges could not change any more."""
         return self._read(int, "select count(*) from response where finish = 'decided'")[0]
+
+    def unanswered(self) -> tuple[int, int]:
+        """How many responses are thoughts alone, cut off by the limit and ended by the model."""
+        query = (
+            "select coalesce(sum(finish = 'length'), 0), coalesce(sum(finish != 'length'), 0)"
+            " from response where thoughts != '' and text = ''"
+        )
+        return self._read(lambda cut, ended: (int(cut), int(ended)), query)[0]
 
     def answers_by_point(self) -> dict[str, int]:
         """How many responses each point has."""

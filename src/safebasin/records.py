@@ -183,11 +183,14 @@ class Response:
 
     Attributes:
         prompt_id: the prompt it answers.
-        text: decoded without special tokens; empty where `finish` is "numeric_failure".
+        text: the answer, decoded without special tokens; empty where `finish` is
+            "numeric_failure", and where the text ended among its thoughts.
         token_ids: as generated, without the end-of-sequence token.
         finish: the model ended it ("eos"), the token limit did ("length"), the verdict could no
             longer change ("decided"), or the logits were not finite ("numeric_failure").
         sample: which of several answers to the same prompt, from 0.
+        thoughts: what a reasoning model wrote before it; no judge reads it.
+        thought_tokens: how many of the first tokens are thoughts and their markers.
     """
 
     prompt_id: str
@@ -195,6 +198,13 @@ class Response:
     token_ids: tuple[int, ...]
     finish: Finish
     sample: int = 0
+    thoughts: str = ""
+    thought_tokens: int = 0
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it consists of thoughts alone, so that there is nothing to judge."""
+        return bool(self.thoughts) and not self.text
 
     @property
     def id(self) -> str:

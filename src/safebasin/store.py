@@ -50,9 +50,18 @@ class Store(Inventory):
         """Commit one batch: durable when this returns, absent if it does not."""
         with self._transaction() as connection:
             connection.executemany(
-                "insert into response values (?, ?, ?, ?, ?, ?)",
+                "insert into response values (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (point, r.prompt_id, r.sample, r.text, _pack(r.token_ids), r.finish)
+                    (
+                        point,
+                        r.prompt_id,
+                        r.sample,
+                        r.text,
+                        _pack(r.token_ids),
+                        r.finish,
+                        r.thoughts,
+                        r.thought_tokens,
+                    )
                     for r in responses
                 ],
             )
@@ -139,11 +148,11 @@ class Store(Inventory):
     def responses(self, point: str) -> list[Response]:
         """A point's responses, by prompt id and sample."""
         return self._read(
-            lambda prompt, sample, text, ids, finish: Response(
-                prompt, text, _unpack(ids), finish, sample
+            lambda prompt, sample, text, ids, finish, *thoughts: Response(
+                prompt, text, _unpack(ids), finish, sample, *thoughts
             ),
-            "select prompt, sample, text, token_ids, finish from response"
-            " where point = ? order by prompt, sample",
+            "select prompt, sample, text, token_ids, finish, thoughts, thought_tokens"
+            " from response where point = ? order by prompt, sample",
             point,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from builders import (
+    CHAT_TEMPLATE,
     FAMILIES,
     edit_header,
     edit_json,
@@ -20,6 +21,7 @@ from builders import (
 from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
+from safebasin.models.chat import Conversation
 from safebasin.models.load import LoadedModel, _natural_dtype, load
 from safebasin.models.shards import SINGLE
 from safebasin.records import ModelRef
@@ -200,9 +202,13 @@ class TestTokenizer:
         tokenizer = tiny_tokenizer()
         tokenizer.add_tokens([f"<image{n}>" for n in range(20)])
         tokenizer.save_pretrained(folder)
-        ready = loaded(folder)
+        (found,) = loaded(folder).chat.encode([Conversation(None, "<image19>")])
+        assert max(found.token_ids) < 300
+        assert "'<image19>', read as plain text" in found.notes[0]
+        written = CHAT_TEMPLATE.replace("assistant", "<image19>")
+        (folder / "chat_template.jinja").write_text(written)
         with pytest.raises(InputRejectedError, match="300 embeddings"):
-            ready.chat.encode([(None, "<image19>")])  # type: ignore[list-item]
+            loaded(folder).chat.encode([Conversation(None, "Why?")])
 
     def test_no_end_of_sequence_token(self, folder: Path) -> None:
         self.save(folder, eos=None)

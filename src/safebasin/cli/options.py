@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from safebasin.cli.running import running
+from safebasin.cli.running import conversing, running
 
 MOVING, PROMPTS, JUDGING = "How to move", "What to ask", "Who judges"
 MEASURES = "What else to measure"
@@ -163,8 +163,8 @@ def decoding(
     max_new_tokens: Annotated[
         int | None,
         typer.Option(
-            help="Token limit of an answer: by default 512 as published, and 48 for the organism, "
-            "whose right answers are no longer.",
+            help="Token limit of a response: by default 512 as published, 4,096 for a model that "
+            "thinks before it answers, and 48 for the organism, whose right answers are no longer.",
             rich_help_panel=DECODING,
         ),
     ] = None,
@@ -216,15 +216,17 @@ def showing(
     """What is printed."""
 
 
-_PLURAL = {"judge": "judges", "task": "tasks"}
+_PLURAL = {"judge": "judges", "task": "tasks", "template_arg": "template_args"}
 """Flags that are repeated are called after one of them, arguments of functions after all."""
 
-_REPEATED = ("judges", "tasks")
+_REPEATED = ("judges", "tasks", "template_args")
 
 
 def with_shared_flags(verb: Verb) -> Verb:
     """Give a verb the flags that all studies share; see `with_flags`."""
-    return with_flags(moving, asking, judged_by, judging, measuring, decoding, running)(verb)
+    return with_flags(moving, asking, judged_by, judging, measuring, decoding, conversing, running)(
+        verb
+    )
 
 
 def with_flags(*groups: Verb) -> Callable[[Verb], Verb]:

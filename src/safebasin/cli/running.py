@@ -44,12 +44,6 @@ def running(
             rich_help_panel=RUNNING,
         ),
     ] = None,
-    chat_template: Annotated[
-        Path | None,
-        typer.Option(
-            help="Jinja file, for a model without a chat template.", rich_help_panel=RUNNING
-        ),
-    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -60,3 +54,29 @@ def running(
     ] = None,
 ) -> None:
     """Where and how the model runs."""
+
+
+def conversing(
+    chat_template: Annotated[
+        Path | None,
+        typer.Option(
+            help="Jinja file, for a model without a chat template.", rich_help_panel=RUNNING
+        ),
+    ] = None,
+    template_arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KEY=VALUE for the chat template, as enable_thinking=false. Repeatable.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    thoughts: Annotated[
+        str | None,
+        typer.Option(
+            help="BEGIN,END: what a model's thoughts stand between, where it is not known by "
+            "itself, as <think>,</think> and gpt-oss's channels are; none reads them as answers.",
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+) -> None:
+    """How conversations are written, and answers read."""

@@ -20,6 +20,7 @@ from safebasin.engines.registry import Manner
 from safebasin.engines.replay import recorder
 from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
+from safebasin.engines.saying import response, settled_answer
 from safebasin.errors import ResourceError
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import FileRows
@@ -102,13 +103,7 @@ class TransformersEngine:
 
     def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:
         return [
-            Response(
-                encoded.prompt_id,
-                self._text(row.token_ids),
-                tuple(row.token_ids),
-                row.finish or "eos",
-                encoded.sample,
-            )
+            response(self._loaded, encoded, row.token_ids, row.finish or "eos")
             for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
         ]
 
@@ -141,7 +136,7 @@ class TransformersEngine:
         return Rules(
             end_ids=self._end_ids,
             max_new_tokens=self._max_new_tokens,
-            settled=(lambda ids: settled(self._text(ids))) if settled else None,
+            settled=settled_answer(self._loaded, settled) if settled else None,
             choose=Sampler(self._sampling, names) if self._sampling else greedy,
         )
 
@@ -196,9 +191,6 @@ class TransformersEngine:
         ends = torch.tensor(sorted(self._end_ids), device=target_NT.device)
         best_end_NT = log_p_NTV[..., ends].amax(-1)
         return torch.where(torch.isin(target_NT, ends), best_end_NT, chosen_NT)
-
-    def _text(self, token_ids: Sequence[int]) -> str:
-        return str(self._loaded.tokenizer.decode(token_ids, skip_special_tokens=True))
 
 
 make = TransformersEngine

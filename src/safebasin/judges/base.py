@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from safebasin.judges.cost import Cost
+from safebasin.models.thinking import split
 from safebasin.records import Label, Prompt, Response, Verdict
 
 Family = Literal["phrases", "coherence", "guard", "classifier", "rubric", "exact"]
 """Judges of one family err together: a second opinion comes from another one."""
+
+
+UNANSWERED = "no answer after its thoughts"
+"""Detail of the verdict on thoughts alone, whoever judges; the label is `other`."""
 
 
 class Exchange(NamedTuple):
@@ -18,6 +23,16 @@ class Exchange(NamedTuple):
 
     prompt: Prompt
     response: Response
+
+    @property
+    def answer(self) -> str:
+        """What is judged: the response without thoughts, should some be left in its text."""
+        return split(self.response.text).answer
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the response ended among its thoughts, so that there is nothing to judge."""
+        return self.response.unanswered or split(self.response.text).unanswered
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,9 @@ class ExactJudge:
 
     def _verdict(self, exchange: Exchange) -> Verdict:
         try:
-            found = grade(exchange.prompt.text, exchange.response.text)
+            found = grade(exchange.prompt.text, exchange.answer)
         except ValueError as error:
             return Verdict(None, detail=str(error), status="judge_failed")
-        if not exchange.response.text.strip():
+        if not exchange.answer.strip():
             return Verdict(Label.OTHER, detail="empty")
         return Verdict(LABELS[found], detail=found.value)

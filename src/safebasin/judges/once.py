@@ -50,4 +50,4 @@ class Once:
 
 def content(exchange: Exchange) -> Content:
     """What a verdict depends on."""
-    return exchange.prompt.id, exchange.response.text
+    return exchange.prompt.id, exchange.answer

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safebasin.errors import InputRejectedError
+from tokenizers import Tokenizer
+
+from safebasin.errors import InputRejectedError, UsageError
+from safebasin.models.plain_text import markers, without_markers
 from safebasin.models.rendering import Messages, TemplateRefusedError, render
 from safebasin.models.shown import shown
-
-MAX_TEMPLATE_BYTES = 1 << 20
+from safebasin.models.template_file import own, read
 
 _USER_PROBE, _SYSTEM_PROBE = "qzuserprobeqz", "qzsystemprobeqz"
 #: Wrapped around special tokens inside a prompt while the template runs; private-use characters.
@@ -24,6 +27,8 @@ _ROLE_WORDS = re.compile(
     r"\b(?=[ \t]*(?:[:\]|>]|$))",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What a template is given in any case.
+_OURS = frozenset({"messages", "add_generation_prompt", "chat_template", "conversations"})
 #: Fewer letters than this around a prompt are taken for markup.
 _LETTERS_OF_A_SENTENCE = 12
 
@@ -56,9 +61,10 @@ class Rendered:
 class ChatTemplate:
     """A tokenizer's chat template, or a user's own, tried once before it is used.
 
-    Special tokens that a prompt contains (as a jailbreak that writes `<|im_end|>` to open a turn
-    of its own) are read as plain text, so a prompt cannot leave its place; each such prompt has a
-    note. This differs from transformers' default, under which they are control tokens.
+    Added tokens that a prompt contains (as a jailbreak that writes `<|im_end|>` to open a turn of
+    its own, or `<think>`) are read as plain text, whether or not the tokenizer calls them special,
+    so a prompt cannot leave its place; each such prompt has a note. Only those that are mere words
+    stay what they are. This differs from transformers' default, under which all are control tokens.
 
     Attributes:
         text: the Jinja source.
@@ -76,6 +82,7 @@ class ChatTemplate:
         model: str,
         file: Path | None = None,
         vocabulary: int | None = None,
+        arguments: Mapping[str, Any] | None = None,
     ) -> None:
         """Read and try the template.
 
@@ -84,23 +91,31 @@ class ChatTemplate:
             model: names the model in messages.
             file: a Jinja file to use instead of the tokenizer's own template.
             vocabulary: number of embedding rows; a prompt with a higher token id is refused.
+            arguments: what else the template is given, as `enable_thinking`.
 
         Raises:
+            UsageError: the template has no such argument.
             InputRejectedError: there is no template, or it fails, never ends, writes too much, or
                 leaves out the request.
         """
-        self.text = _own(tokenizer, model) if file is None else _read(file)
+        self.text = own(tokenizer, model) if file is None else read(file)
         self.digest = hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()
         self._name = f"the chat template of {shown(model) if file is None else shown(file)}"
+        self._arguments = _arguments(arguments or {}, self.text, self._name)
         self._tokenizer = tokenizer
         self._vocabulary = vocabulary
-        self._special = _special_tokens(tokenizer)
+        self._special = markers(tokenizer)
         self._bos = tokenizer.bos_token_id
         self._adds_bos = self._bos is not None and tokenizer("a")["input_ids"][:1] == [self._bos]
         self._plain_probe, self._system_probe, self._system_problem = self._try()
         self.supports_system = self._system_problem is None
         self.added_text = self._find_added_text()
         self.notes = self._find_notes()
+
+    @property
+    def probe(self) -> str:
+        """What the template makes of a made-up request, up to where the answer begins."""
+        return self._plain_probe
 
     def encode(self, conversations: Sequence[Conversation]) -> list[Rendered]:
         """Render and tokenise, in order.
@@ -130,7 +145,13 @@ class ChatTemplate:
 
     def _attempt(self, conversations: Sequence[Conversation]) -> list[str | TemplateRefusedError]:
         chats = [_messages(conversation) for conversation in conversations]
-        return render(self.text, chats, self._tokenizer.special_tokens_map, name=self._name)
+        return render(
+            self.text,
+            chats,
+            self._tokenizer.special_tokens_map,
+            name=self._name,
+            arguments=self._arguments,
+        )
 
     def _try(self) -> tuple[str, str, str | None]:
         """The probes as rendered without and with a system message, and why the latter fails."""
@@ -184,11 +205,10 @@ class ChatTemplate:
         token_ids: list[int] = []
         for at, piece in enumerate(re.split(f"{_OPEN}(.*?){_CLOSE}", marked, flags=re.DOTALL)):
             plain = piece.replace(_OPEN, "").replace(_CLOSE, "")
-            is_prompt = at % 2 == 1
-            encoded = self._tokenizer(
-                plain, add_special_tokens=False, split_special_tokens=is_prompt
-            )
-            token_ids += encoded["input_ids"]
+            if at % 2:
+                token_ids += self._without_added.encode(plain, add_special_tokens=False).ids
+            else:
+                token_ids += self._tokenizer(plain, add_special_tokens=False)["input_ids"]
         token_ids = self._with_one_bos(token_ids)
         if self._vocabulary is not None and max(token_ids, default=0) >= self._vocabulary:
             raise InputRejectedError(
@@ -197,6 +217,11 @@ class ChatTemplate:
             )
         text = marked.replace(_OPEN, "").replace(_CLOSE, "")
         return Rendered(text, tuple(token_ids), self._remarks(marked, conversation))
+
+    @cached_property
+    def _without_added(self) -> Tokenizer:
+        """The tokenizer as it would read a marker that it does not know."""
+        return without_markers(self._tokenizer)
 
     def _with_one_bos(self, token_ids: list[int]) -> list[int]:
         if self._bos is None:
@@ -237,43 +262,14 @@ def _messages(conversation: Conversation) -> Messages:
     return [*opening, {"role": "user", "content": user}]
 
 
-def _special_tokens(tokenizer: Any) -> tuple[str, ...]:
-    added = tokenizer.added_tokens_decoder.values()
-    return tuple(token.content for token in added if token.special and token.content.strip())
-
-
-def _own(tokenizer: Any, model: str) -> str:
-    template = tokenizer.chat_template
-    if isinstance(template, dict):
-        template = template.get("default")
-    if not isinstance(template, str) or not template.strip():
-        raise InputRejectedError(
-            f"model {shown(model)} has no chat template: pass the one it was trained with, as "
-            "--chat-template FILE"
-        )
-    return _of_modest_size(template, f"the chat template of {shown(model)}")
-
-
-def _read(file: Path) -> str:
-    try:
-        if file.stat().st_size > MAX_TEMPLATE_BYTES:
-            raise InputRejectedError(
-                f"chat template {shown(file)} is larger than 1 MB: pass another one"
+def _arguments(arguments: Mapping[str, Any], template: str, name: str) -> Mapping[str, Any]:
+    """What the template is given beside the messages: all of it must have a meaning."""
+    for argument in arguments:
+        ours = argument in _OURS
+        if ours or not re.search(rf"\b{re.escape(argument)}\b", template):
+            raise UsageError(
+                f"--template-arg {shown(argument)}: {name} "
+                + ("is given this by safebasin" if ours else "has no argument of that name")
+                + ": leave it out, or look at the template for what it reads"
             )
-        template = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputRejectedError(
-            f"chat template {shown(file)} cannot be read ({type(error).__name__}): pass a Jinja "
-            "file in UTF-8"
-        ) from error
-    if not template.strip():
-        raise InputRejectedError(f"chat template {shown(file)} is empty: pass a Jinja file")
-    return template
-
-
-def _of_modest_size(template: str, name: str) -> str:
-    if len(template) > MAX_TEMPLATE_BYTES:
-        raise InputRejectedError(
-            f"{name} is larger than 1 MB: pass another one as --chat-template FILE"
-        )
-    return template
+    return arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from safebasin.models.adapterfile import read_adapter
 from safebasin.models.among import together
 from safebasin.models.chat import ChatTemplate
 from safebasin.models.check import CheckedCheckpoint, check
-from safebasin.models.configuration import read_json
+from safebasin.models.ends import end_ids, pad_id
 from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import available, quiet_and_offline
+from safebasin.models.thinking import Thinking, thinking
 from safebasin.records import ModelRef
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -35,6 +37,7 @@ class LoadedModel:
         model: the transformers model, an adapter merged; no parameter requires a gradient.
         tokenizer: the transformers tokenizer.
         chat: the chat template.
+        thinking: how its thoughts are told from its answers.
         device: where the model is.
         dtype: "float32", "bfloat16" or "float16".
         end_ids: token ids that end a response.
@@ -48,6 +51,7 @@ class LoadedModel:
     model: Any
     tokenizer: Any
     chat: ChatTemplate
+    thinking: Thinking
     device: torch.device
     dtype: str
     end_ids: frozenset[int]
@@ -68,6 +72,8 @@ def load(
     device: str = "auto",
     dtype: str = "auto",
     chat_template: Path | None = None,
+    template_args: Mapping[str, Any] | None = None,
+    thoughts: str | None = None,
 ) -> LoadedModel:
     """Resolve, check and load a model, and try its chat template.
 
@@ -79,33 +85,33 @@ def load(
         dtype: "auto" (float32 on the CPU; on a GPU bfloat16, or float16 for a checkpoint that
             holds mostly that), "float32", "bfloat16" or "float16".
         chat_template: a Jinja file to use instead of the tokenizer's own template.
+        template_args: what the template is given beside the messages, as `enable_thinking`.
+        thoughts: markers of thoughts; see `thinking.thinking`.
 
     Raises:
-        UsageError: an unknown dtype.
+        UsageError: an unknown dtype, an argument that the template has not, or no two markers.
         InputRejectedError: the checkpoint, tokenizer or template is not fit to be used.
         IntegrityError: weights that are not finite, on disk or in the chosen dtype.
         ResourceError: the device is not there, or memory or the hub is out of reach.
     """
-    if dtype != "auto" and dtype not in DTYPES:
-        raise UsageError(f"dtype {shown(dtype)} is not one of auto, {', '.join(DTYPES)}")
-    place = available(device)
+    place, name = available(device), str(ref)
     folder, adapter_folder = resolve(ref), resolve_adapter(ref)
     adapter = None if adapter_folder is None else read_adapter(adapter_folder)
     checked = check(folder)
     if adapter is not None:
         checked = together(checked, adapter, ref.source)
-    chosen = dtype if dtype != "auto" else _natural_dtype(checked, place)
-    name = str(ref)
+    chosen = _dtype(dtype, checked, place)
     with quiet_and_offline():
         tokenizer = _tokenizer(checked.folder, name)
         model, notes = _model(checked, name, DTYPES[chosen])
     if adapter is not None:
         apply(adapter, model)
-    rows = int(model.get_input_embeddings().weight.shape[0])
-    _require_same_vocabulary(tokenizer, rows, name)
-    end_ids = _end_ids(checked.folder, tokenizer, rows, name)
-    pad_id, pad_notes = _pad_id(tokenizer, end_ids)
-    chat = ChatTemplate(tokenizer, model=name, file=chat_template, vocabulary=rows)
+    rows = _vocabulary(model, tokenizer, name)
+    ends = end_ids(checked.folder, tokenizer, rows, name)
+    pad, pad_notes = pad_id(tokenizer, ends)
+    chat = ChatTemplate(
+        tokenizer, model=name, file=chat_template, vocabulary=rows, arguments=template_args
+    )
     return LoadedModel(
         ref=ref,
         folder=checked.folder,
@@ -113,12 +119,21 @@ def load(
         model=_moved(model, place, name),
         tokenizer=tokenizer,
         chat=chat,
+        thinking=thinking(tokenizer, chat.text, chat.probe, thoughts),
         device=place,
         dtype=chosen,
-        end_ids=end_ids,
-        pad_id=pad_id,
+        end_ids=ends,
+        pad_id=pad,
         notes=(*checked.notes, *notes, *pad_notes, *chat.notes),
     )
+
+
+def _dtype(asked: str, checked: CheckedCheckpoint, device: torch.device) -> str:
+    if asked == "auto":
+        return _natural_dtype(checked, device)
+    if asked not in DTYPES:
+        raise UsageError(f"dtype {shown(asked)} is not one of auto, {', '.join(DTYPES)}")
+    return asked
 
 
 def _natural_dtype(checked: CheckedCheckpoint, device: torch.device) -> str:
@@ -209,11 +224,13 @@ def _require_movable(model: Any, name: str, *, checked_range: bool) -> None:
             )
 
 
-def _require_same_vocabulary(tokenizer: Any, rows: int, name: str) -> None:
-    """Tokens without an embedding are refused, but for added ones that no prompt may ever use.
+def _vocabulary(model: Any, tokenizer: Any, name: str) -> int:
+    """How many tokens have an embedding.
 
-    Gemma 3, for one, ships text models whose tokenizer has one image token too many.
+    Tokens without one are refused, but for added ones that no prompt may ever use: Gemma 3, for
+    one, ships text models whose tokenizer has one image token too many.
     """
+    rows = int(model.get_input_embeddings().weight.shape[0])
     added = set(tokenizer.get_added_vocab())
     needed = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token}
     homeless = sorted(
@@ -226,30 +243,7 @@ def _require_same_vocabulary(tokenizer: Any, rows: int, name: str) -> None:
             f"the tokenizer of {shown(name)} has {len(homeless)} tokens beyond the model's {rows} "
             f"embeddings, as {shown(homeless[0])}: tokenizer and weights are from different models"
         )
-
-
-def _end_ids(folder: Path, tokenizer: Any, rows: int, name: str) -> frozenset[int]:
-    """What the files name, not what a configuration class has as its default for other models."""
-    ends = [tokenizer.eos_token_id]
-    for file in ("generation_config.json", "config.json"):
-        found = read_json(folder / file).get("eos_token_id") if (folder / file).exists() else None
-        ends += found if isinstance(found, list) else [found]
-    known = frozenset(end for end in ends if type(end) is int and 0 <= end < rows)
-    if not known:
-        raise InputRejectedError(
-            f"{shown(name)} names no end-of-sequence token, so its answers would never end: set "
-            "eos_token_id in its generation_config.json"
-        )
-    return known
-
-
-def _pad_id(tokenizer: Any, end_ids: frozenset[int]) -> tuple[int, tuple[str, ...]]:
-    if tokenizer.pad_token_id is not None:
-        return int(tokenizer.pad_token_id), ()
-    pad = tokenizer.eos_token_id if tokenizer.eos_token_id in end_ids else min(end_ids)
-    return int(pad), (
-        "the tokenizer has no padding token; the end-of-sequence token is used, masked",
-    )
+    return rows
 
 
 def _moved(model: Any, device: torch.device, name: str) -> Any:

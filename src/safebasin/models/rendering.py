@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Self
+from typing import Any, Self
 
 from safebasin.errors import InputRejectedError
 from safebasin.models.confined import confined
@@ -35,7 +35,12 @@ class FixedDay(datetime):
 
 
 def render(
-    template: str, chats: Sequence[Messages], special_tokens: Mapping[str, str], *, name: str
+    template: str,
+    chats: Sequence[Messages],
+    special_tokens: Mapping[str, str],
+    *,
+    name: str,
+    arguments: Mapping[str, Any] | None = None,
 ) -> list[str | TemplateRefusedError]:
     """Each chat as text that ends with the generation prompt, or what the template raised for it.
 
@@ -48,6 +53,7 @@ def render(
         chats: messages with "role" and "content".
         special_tokens: `tokenizer.special_tokens_map`; templates read `bos_token` and so on.
         name: names the template in messages.
+        arguments: what else the template is given, as `enable_thinking`.
 
     Raises:
         InputRejectedError: the template takes too long, writes too much or needs too much memory.
@@ -58,7 +64,8 @@ def render(
         outside = chat_template_utils.datetime
         chat_template_utils.datetime = FixedDay
         try:
-            answers = [_render_one(template, chat, special_tokens) for chat in chats]
+            variables = {**special_tokens, **(arguments or {})}
+            answers = [_render_one(template, chat, variables) for chat in chats]
         finally:
             chat_template_utils.datetime = outside
         return json.dumps(answers).encode()
@@ -81,9 +88,7 @@ def render(
     return [text if kind == "text" else TemplateRefusedError(text) for kind, text in answers]
 
 
-def _render_one(
-    template: str, chat: Messages, special_tokens: Mapping[str, str]
-) -> tuple[str, str]:
+def _render_one(template: str, chat: Messages, variables: Mapping[str, Any]) -> tuple[str, str]:
     from transformers.utils import chat_template_utils
 
     try:
@@ -91,7 +96,7 @@ def _render_one(
             conversations=[chat],
             chat_template=template,
             add_generation_prompt=True,
-            **special_tokens,
+            **variables,
         )
     except Exception as error:
         return "error", shown(f"{type(error).__name__}: {error}")

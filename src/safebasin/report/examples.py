@@ -28,7 +28,8 @@ class Example:
         label: what the deciding judge says.
         keyword: what the keyword judge says.
         detail: the phrase, signal or rule that decided.
-        text: the response.
+        text: the answer.
+        thoughts: what the model wrote before it.
         others: what each other judge says: its name and its label.
     """
 
@@ -40,6 +41,7 @@ class Example:
     keyword: str
     detail: str
     text: str
+    thoughts: str = ""
     others: tuple[tuple[str, str], ...] = ()
 
 
@@ -127,7 +129,8 @@ def _table(chosen: Mapping[int, list[Example]]) -> dict[str, Any]:
         for example in map(_readable, group):
             asked = (example.prompt, example.kind, example.category)
             index = prompts.setdefault(asked, len(prompts))
-            rows.append([index, example.label, _others(example), example.detail, example.text])
+            said = [example.text, example.thoughts] if example.thoughts else [example.text]
+            rows.append([index, example.label, _others(example), example.detail, *said])
         places.append({"place": place, "rows": rows})
     return {"prompts": [list(prompt) for prompt in prompts], "places": places}
 
@@ -150,4 +153,5 @@ def _readable(example: Example) -> Example:
         keyword=one_line(example.keyword, 40),
         detail=one_line(example.detail, 240),
         text=cut(example.text),
+        thoughts=cut(example.thoughts),
     )

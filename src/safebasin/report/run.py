@@ -59,6 +59,7 @@ def examples(store: Store, summary: Run) -> Iterator[Example]:
                 keyword=_label(keyword.get(response.id)),
                 detail=verdict.detail if verdict else "",
                 text=response.text,
+                thoughts=response.thoughts,
                 others=tuple((name, _label(said.get(response.id))) for name, said in others),
             )
 

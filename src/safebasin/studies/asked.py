@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -44,12 +45,17 @@ class Asked(TypedDict, total=False):
         dtype: "auto" (default) is float32 on a CPU, and on a GPU bfloat16, or float16 where the
             checkpoint is stored so.
         batch_size: prompts answered at once; part of the request, because it may change a rounding.
-        max_new_tokens: token limit of an answer; by default 512 as published, 48 for the organism.
+        max_new_tokens: token limit of a response, thoughts included; by default 512 as published,
+            4,096 for a model that thinks before it answers, 48 for the organism.
         temperature: 0 (default) always takes the most likely token; above it tokens are drawn, the
             same ones whenever the request is the same.
         samples: answers to each prompt at each point, by default 1; more need a temperature.
         full_text: never stop an answer early, even if no verdict on it can change any more.
         chat_template: a Jinja file, for a model without one.
+        template_args: what the chat template is given beside the messages, as a mapping or as
+            "KEY=VALUE" texts whose values are read as JSON: {"enable_thinking": False}.
+        thoughts: "BEGIN,END", the markers that a model's thoughts stand between, where they are not
+            known by themselves; "none" reads what stands between any as a part of the answer.
         out: run folder; by default one named after the request below `safebasin-runs`.
     """
 
@@ -80,11 +86,13 @@ class Asked(TypedDict, total=False):
     samples: int
     full_text: bool
     chat_template: Path | str | None
+    template_args: Mapping[str, Any] | Sequence[str]
+    thoughts: str | None
     out: Path | str | None
 
 
 _PATHS = ("perplexity", "chat_template", "out")
-_TUPLES = ("judges", "tasks")
+_TUPLES = ("judges", "tasks", "template_args")
 
 
 def checked(asked: Asked) -> dict[str, Any]:
@@ -93,6 +101,8 @@ def checked(asked: Asked) -> dict[str, Any]:
     for name in _PATHS:
         if found.get(name) is not None:
             found[name] = Path(found[name])
+    if isinstance(given := found.get("template_args"), Mapping):
+        found["template_args"] = [f"{name}={json.dumps(value)}" for name, value in given.items()]
     for name in _TUPLES:
         if name in found:
             found[name] = tuple(found[name])

@@ -73,6 +73,8 @@ def _recipe(planned: Plan, measures: dict[str, Measure]) -> Recipe:
         machine=loaded.machine,
         dtype=loaded.dtype,
         chat_template=settings.chat_template and settings.chat_template.resolve(),
+        template_args=settings.arguments,
+        thoughts=settings.thoughts,
         weights_digest=loaded.checked.weights_digest,
         engine=settings.engine,
         manner=manner(planned),

@@ -38,6 +38,7 @@ def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, An
         **where,
         "prompts": {"harmful": subject.harmful.to_json(), "benign": subject.benign.to_json()},
         "system": subject.system,
+        **_reading(settings),
         "decoding": {
             **_decoding(settings),
             "max_new_tokens": settings.tokens,
@@ -53,6 +54,12 @@ def request(study: str, where: dict[str, Any], subject: Subject) -> dict[str, An
             **versions(settings.engine),
         },
     }
+
+
+def _reading(settings: Settings) -> dict[str, Any]:
+    """How conversations are written and answers are read, where something was asked for."""
+    asked = {"template_args": settings.arguments, "thoughts": settings.thoughts}
+    return {name: value for name, value in asked.items() if value}
 
 
 def _decoding(settings: Settings) -> dict[str, Any]:

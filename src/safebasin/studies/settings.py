@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from safebasin.engines.registry import CATALOGUE as ENGINES
 from safebasin.errors import UsageError
@@ -15,6 +16,7 @@ from safebasin.studies.rays import Rays
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PUBLISHED_TOKENS = 512
+THINKING_TOKENS = 4096
 ORGANISM_TOKENS = 48
 PUBLISHED_BATCH = 80
 PUBLISHED_POINTS = 21
@@ -58,6 +60,8 @@ class Settings:
     samples: int = 1
     full_text: bool = False
     chat_template: Path | None = None
+    template_args: tuple[str, ...] = ()
+    thoughts: str | None = None
     out: Path | None = None
 
     def __post_init__(self) -> None:
@@ -98,10 +102,29 @@ class Settings:
             ("dtype", self.dtype, DTYPES),
         ):
             require(choice in allowed, f"--{flag} is {choice!r}; it must be {_either(allowed)}")
+        object.__setattr__(self, "template_args", tuple(sorted(self.template_args)))
+        self.arguments  # noqa: B018 - refused here, if at all
         chosen = registry.with_a_second_kind(self.judges)
         object.__setattr__(self, "judges", chosen)
-        for flag in ("model", "prompts", "benign", "column", "system", "jailbreak"):
+        for flag in ("model", "prompts", "benign", "column", "system", "jailbreak", "thoughts"):
             _require_unicode(flag, getattr(self, flag))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the chat template is given beside the messages, by name.
+
+        Raises:
+            UsageError: one is not of the form KEY=VALUE, or is given twice.
+        """
+        found: dict[str, Any] = {}
+        for text in self.template_args:
+            name, equals, value = text.partition("=")
+            require(
+                bool(equals) and name.isidentifier() and name not in found,
+                f"--template-arg is {text!r}; it must be KEY=VALUE, each key once",
+            )
+            found[name] = _parsed(value)
+        return found
 
     @property
     def judges_on(self) -> str:
@@ -202,6 +225,14 @@ def require(holds: bool, message: str) -> None:
     """Raise a UsageError unless a condition holds."""
     if not holds:
         raise UsageError(message)
+
+
+def _parsed(value: str) -> Any:
+    """A value as JSON has it (true, 3, null), else the text itself."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _require_unicode(flag: str, value: str | None) -> None:

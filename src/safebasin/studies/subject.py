@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safebasin.engines.base import Batch, Encoded, plan_batches
 from safebasin.errors import InputRejectedError
@@ -17,7 +18,7 @@ from safebasin.prompts import catalog, jailbreaks, systems
 from safebasin.prompts.catalog import PromptSet
 from safebasin.records import ModelRef, Prompt
 from safebasin.stats.clusters import clusters
-from safebasin.studies.settings import Settings
+from safebasin.studies.settings import THINKING_TOKENS, Settings
 
 TOGETHER = 2
 """Prompts that are committed together, as a multiple of those that are answered at once: as one
@@ -89,6 +90,8 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         device=settings.device,
         dtype=settings.dtype,
         chat_template=settings.chat_template,
+        template_args=settings.arguments,
+        thoughts=settings.thoughts,
     )
     prompts = {prompt.id: prompt for prompt in (*harmful.prompts, *benign.prompts)}
     conversations = [Conversation(system, prompt.text) for prompt in prompts.values()]
@@ -98,6 +101,7 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         for id_, one in rendered.items()
         for sample in range(settings.samples)
     ]
+    settings, told = _with_room_to_think(settings, loaded, encoded)
     _require_room(loaded, encoded, settings.tokens)
     notes = (*_duplicates(harmful), *_duplicates(benign), *_remarks(rendered.values()))
     return Subject(
@@ -110,7 +114,7 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
         rendered,
         plan_batches(encoded, TOGETHER * settings.batch),
         measures,
-        (*chosen, *loaded.notes, *notes),
+        (*chosen, *loaded.notes, *told, *notes),
     )
 
 
@@ -134,9 +138,30 @@ def _sides(settings: Settings) -> tuple[PromptSet, PromptSet, tuple[str, ...]]:
     return jailbreaks.apply(attack, harmful), jailbreaks.apply(attack, benign), notes
 
 
+def _with_room_to_think(
+    settings: Settings, loaded: LoadedModel, encoded: list[Encoded]
+) -> tuple[Settings, tuple[str, ...]]:
+    """A model that thinks first has a higher token limit, unless one was asked for."""
+    if not loaded.thinking.expected:
+        return settings, ()
+    if settings.max_new_tokens is None and not settings.is_organism:
+        room = (_context(loaded) or math.inf) - max(len(one.token_ids) for one in encoded)
+        most = int(max(1, min(THINKING_TOKENS, room)))
+        settings = replace(settings, max_new_tokens=most)
+    return settings, (
+        "the model can think before it answers: judges read the answer alone, and thoughts count "
+        f"towards the limit of {settings.tokens:,} tokens (--max-new-tokens; --template-arg may "
+        "turn thinking off)",
+    )
+
+
+def _context(loaded: LoadedModel) -> int | None:
+    return getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+
+
 def _require_room(loaded: LoadedModel, encoded: list[Encoded], tokens: int) -> None:
     longest = max(len(one.token_ids) for one in encoded)
-    context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+    context = _context(loaded)
     if context is not None and longest + tokens > context:
         raise InputRejectedError(
             f"the longest prompt has {longest} tokens and {tokens} may follow, but {loaded.ref} "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,6 +30,7 @@ class Recipe:
         machine: the device's own name; another one may round otherwise.
         dtype: of the weights.
         chat_template: a file, for a model without one.
+        template_args, thoughts: see `load`.
         weights_digest: what the files behind the name must be.
         engine: by name.
         manner: how it answers.
@@ -43,6 +45,8 @@ class Recipe:
     machine: str
     dtype: str
     chat_template: Path | None
+    template_args: Mapping[str, Any]
+    thoughts: str | None
     weights_digest: str
     engine: str
     manner: Manner
@@ -60,7 +64,12 @@ class Recipe:
         """
         torch.set_num_threads(self.threads)
         loaded = load(
-            self.ref, device=self.device, dtype=self.dtype, chat_template=self.chat_template
+            self.ref,
+            device=self.device,
+            dtype=self.dtype,
+            chat_template=self.chat_template,
+            template_args=self.template_args,
+            thoughts=self.thoughts,
         )
         if loaded.checked.weights_digest != self.weights_digest:
             raise IntegrityError(

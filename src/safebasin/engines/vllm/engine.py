@@ -21,6 +21,7 @@ import torch
 
 from safebasin.engines.base import Batch, Drafts, Encoded, Settled
 from safebasin.engines.registry import Manner, require_able, versions
+from safebasin.engines.saying import response
 from safebasin.engines.vllm.canary import Canary
 from safebasin.engines.vllm.checkpoint import Checkpoint
 from safebasin.engines.vllm.order import Order
@@ -131,7 +132,8 @@ class VllmEngine:
         Raises:
             ResourceError: a prompt and its answer are longer than vLLM has memory for.
         """
-        stops = [one for one in getattr(settled, "phrases", ()) if settled and settled(one)]
+        known = () if self._loaded.thinking.expected else getattr(settled, "phrases", ())
+        stops = [one for one in known if settled and settled(one)]
         said = self._generate(batch, stops)
         # vLLM reads a text token by token, which can differ from reading it whole.
         again = [
@@ -192,8 +194,7 @@ class VllmEngine:
             return Response(encoded.prompt_id, "", (), "numeric_failure", encoded.sample)
         ids, finish = tuple(output.token_ids), _finish(output)
         ids = ids[:-1] if finish == "eos" else ids
-        text = str(self._loaded.tokenizer.decode(ids, skip_special_tokens=True))
-        return Response(encoded.prompt_id, text, ids, finish, encoded.sample)
+        return response(self._loaded, encoded, ids, finish)
 
     def _place(self, order: Order) -> None:
         with self._canary.across():

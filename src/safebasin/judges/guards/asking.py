@@ -16,6 +16,7 @@ from safebasin.judges.guards.form import Data, form
 from safebasin.judges.guards.menu import FirstTokens, first_tokens, next_token, shares
 from safebasin.judges.guards.tokens import Tokens, TooLongError
 from safebasin.models.load import load
+from safebasin.models.plain_text import markers
 from safebasin.models.shown import shown
 from safebasin.records import ModelRef
 
@@ -74,15 +75,10 @@ class LoadedGuard:
         """
         loaded = load(ref, device=device, dtype=dtype, chat_template=_PLAIN)
         tokenizer = loaded.tokenizer
-        special = [
-            token.content
-            for token in tokenizer.added_tokens_decoder.values()
-            if token.special and token.content.strip()
-        ]
         context = min(_positions(loaded.model), CONTEXT)
         self._guard, self._name, self._loaded = guard, name, loaded
         self._tokens = Tokens(tokenizer, context=context, model=name)
-        self._data = Data(guard.markup, special)
+        self._data = Data(guard.markup, markers(tokenizer))
         self._forms = {
             sheet.name: form(guard, sheet, tokenizer, model=name) for sheet in guard.sheets
         }
@@ -97,7 +93,7 @@ class LoadedGuard:
                     blank,
                     self._data,
                     exchange.prompt.text,
-                    exchange.response.text,
+                    exchange.answer,
                     most=self._guard.response_tokens,
                     end=self._guard.keeps_end,
                 )

@@ -92,7 +92,7 @@ class ClassifierJudge:
 
     def estimate(self, exchanges: Sequence[Exchange]) -> Cost:
         """What is read at most; nothing is written, for one forward pass chooses the answer."""
-        asked = [one for one in exchanges if one.response.text.strip()]
+        asked = [one for one in exchanges if one.answer.strip()]
         return Cost(len(asked), sum(map(self.tokens, asked)), 0)
 
     def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
@@ -105,7 +105,7 @@ class ClassifierJudge:
         verdicts = {
             at: Verdict(Label.OTHER, detail="empty")
             for at, exchange in enumerate(exchanges)
-            if not exchange.response.text.strip()
+            if not exchange.answer.strip()
         }
         asked = [at for at in range(len(exchanges)) if at not in verdicts]
         asked.sort(key=lambda at: -sum(map(len, self._texts(exchanges[at]))))
@@ -134,7 +134,7 @@ class ClassifierJudge:
         return int(min(self._headed.tokenizer.model_max_length, positions - 2, CONTEXT))
 
     def _texts(self, exchange: Exchange) -> tuple[str, ...]:
-        request, response = exchange.prompt.text, exchange.response.text
+        request, response = exchange.prompt.text, exchange.answer
         return (request, response) if self._pair == "pair" else (response,)
 
     def _ask(self, texts: Sequence[tuple[str, ...]]) -> list[Verdict]:

@@ -82,13 +82,13 @@ class GuardJudge:
 
     def tokens(self, exchange: Exchange) -> int:
         """About how many tokens are read to judge an exchange, at four characters each."""
-        said = len(exchange.prompt.text) + len(exchange.response.text)
+        said = len(exchange.prompt.text) + len(exchange.answer)
         sheets = sum(len(sheet.text) + said for sheet in self._guard.sheets)
         return sheets * len(self._guard.fields) // 4
 
     def estimate(self, exchanges: Sequence[Exchange]) -> Cost:
         """What is read at most; nothing is written, for one forward pass chooses the answer."""
-        asked = [one for one in exchanges if one.response.text.strip()]
+        asked = [one for one in exchanges if one.answer.strip()]
         return Cost(len(asked), sum(map(self.tokens, asked)), 0)
 
     def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
@@ -101,7 +101,7 @@ class GuardJudge:
         sheets: dict[int, list[Asked]] = {
             at: list(self._loaded.fill(at, exchange))
             for at, exchange in enumerate(exchanges)
-            if exchange.response.text.strip()
+            if exchange.answer.strip()
         }
         for batch in self._batches([each for asked in sheets.values() for each in asked]):
             self._answer(batch)

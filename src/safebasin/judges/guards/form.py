@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from safebasin.errors import InputRejectedError
 from safebasin.judges.guards.description import Guard, Sheet
-from safebasin.models.chat import MAX_TEMPLATE_BYTES
 from safebasin.models.rendering import Messages, TemplateRefusedError, render
 from safebasin.models.shown import shown
+from safebasin.models.template_file import MAX_TEMPLATE_BYTES
 
 #: Wrapped around control tokens inside an exchange; private-use characters, taken out of it first.
 OPEN, CLOSE = "\U0010fff0", "\U0010fff1"

@@ -41,7 +41,7 @@ _MARKUP = (
 
 def _read(answered: Answered) -> Verdict:
     yes = answered.readings[""][0]["yes"]
-    return by_harm(yes >= HARMFUL, answered.exchange.response.text, score=yes)
+    return by_harm(yes >= HARMFUL, answered.exchange.answer, score=yes)
 
 
 GRANITE = Guard(

@@ -79,7 +79,7 @@ _MARKUP = ("[INST]", "[/INST]", "\n---\n", "\nRules:", "\nAnswer:")
 
 def _read(answered: Answered) -> Verdict:
     yes = answered.readings[""][0]["yes"]
-    return by_harm(yes >= HARMFUL, answered.exchange.response.text, score=yes)
+    return by_harm(yes >= HARMFUL, answered.exchange.answer, score=yes)
 
 
 def _guard(about: About, hub: str, text: str, markup: tuple[str, ...]) -> Guard:

@@ -62,7 +62,7 @@ _CODES = re.compile(r"\s*(S\d{1,2}(?:\s*,\s*S\d{1,2})*)\s*(?:\n|$)")
 
 def _read(answered: Answered) -> Verdict:
     unsafe = answered.readings[""][0]["unsafe"]
-    text = answered.exchange.response.text
+    text = answered.exchange.answer
     if unsafe < HARMFUL:
         return by_harm(False, text, score=unsafe)
     codes = _CODES.match(answered.written)

@@ -66,7 +66,7 @@ def _read(answered: Answered) -> Verdict:
     harmful = violated[worst] >= HARMFUL
     return by_harm(
         harmful,
-        answered.exchange.response.text,
+        answered.exchange.answer,
         score=violated[worst],
         detail=worst if harmful else "",
     )

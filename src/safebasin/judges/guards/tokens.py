@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from safebasin.errors import InputRejectedError
 from safebasin.judges.guards.form import CLOSE, OPEN, Data, Form
+from safebasin.models.plain_text import without_markers
 from safebasin.models.shown import shown
 
 RESERVED = 64
@@ -50,6 +51,7 @@ class Tokens:
                 "save it again"
             )
         self._tokenizer = tokenizer
+        self._plain = without_markers(tokenizer)
         self._bos = tokenizer.bos_token_id
         self._adds_bos = self._bos is not None and tokenizer("a")["input_ids"][:1] == [self._bos]
         self.context = min(context, tokenizer.model_max_length) - RESERVED
@@ -62,10 +64,10 @@ class Tokens:
         """
         token_ids: list[int] = []
         for at, piece in enumerate(_FRAMED.split(text)):
-            encoded = self._tokenizer(
-                piece, add_special_tokens=False, split_special_tokens=at % 2 == 1
-            )
-            token_ids += encoded["input_ids"]
+            if at % 2:
+                token_ids += self._plain.encode(piece, add_special_tokens=False).ids
+            else:
+                token_ids += self._tokenizer(piece, add_special_tokens=False)["input_ids"]
         if self._bos is None:
             return token_ids
         written = 0
@@ -118,14 +120,7 @@ class Tokens:
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where each token stands, in characters; nothing in the text is a control token."""
         sound = text.encode("utf-8", "replace").decode()  # half a surrogate pair is one character
-        encoded = self._tokenizer(
-            sound,
-            add_special_tokens=False,
-            split_special_tokens=True,
-            return_offsets_mapping=True,
-        )
-        spans: list[tuple[int, int]] = encoded["offset_mapping"]
-        return spans
+        return list(self._plain.encode(sound, add_special_tokens=False).offsets)
 
 
 def _cut(text: str, spans: list[tuple[int, int]], keep: int, end: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from safebasin.judges.base import Exchange, versioned
+from safebasin.judges.base import UNANSWERED, Exchange, versioned
 from safebasin.judges.keyword.lists import QI, PhraseList
 from safebasin.records import Label, Verdict
 
@@ -35,7 +35,12 @@ class KeywordJudge:
 
     def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
         """Labels `refused` and `complied` only; the detail is the first phrase found."""
-        return [self._verdict(exchange.response.text) for exchange in exchanges]
+        return [
+            Verdict(Label.OTHER, detail=UNANSWERED)
+            if exchange.unanswered
+            else self._verdict(exchange.answer)
+            for exchange in exchanges
+        ]
 
     def settled(self, text: str) -> bool:
         """Once a phrase is there that nothing can cancel, it stays there."""

@@ -54,7 +54,7 @@ class RefusalJudge:
 
     def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
         """In detail the words that decline, after "partial: " where they do so in part only."""
-        return [_verdict(exchange.response.text) for exchange in exchanges]
+        return [_verdict(exchange.answer) for exchange in exchanges]
 
     def settled(self, text: str) -> bool:  # noqa: ARG002 - help may still follow a refusal
         """Never before the end."""

@@ -41,7 +41,7 @@ def collect(
 
     places = distinct(exchanges)
     for place, exchange in enumerate(exchanges):
-        if not exchange.response.text.strip():
+        if not exchange.answer.strip():
             settle(place, EMPTY)
     if places:
         with closing(ask(list(places))) as answers:
@@ -54,7 +54,7 @@ def collect(
 def distinct(exchanges: Sequence[Exchange]) -> dict[Pair, list[int]]:
     """Where each pair of texts occurs; blank responses are left out."""
     places: dict[Pair, list[int]] = {}
-    for place, (prompt, response) in enumerate(exchanges):
-        if response.text.strip():
-            places.setdefault((prompt.text, response.text), []).append(place)
+    for place, exchange in enumerate(exchanges):
+        if (answer := exchange.answer).strip():
+            places.setdefault((exchange.prompt.text, answer), []).append(place)
     return places

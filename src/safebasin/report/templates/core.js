@@ -52,7 +52,7 @@ const Page = (() => {
     if (at(id).firstChild) at(id).firstChild.setAttribute("aria-pressed", "true");
   }
 
-  function answer([prompt, label, others, detail, text]) {
+  function answer([prompt, label, others, detail, text, thoughts]) {
     const [asked, promptKind, category] = data.examples.prompts[prompt];
     const shown = element("article", "answer", "");
     const header = document.createElement("header");
@@ -61,7 +61,13 @@ const Page = (() => {
     for (const fact of [promptKind, category, others, detail]) {
       if (fact) header.append(element("span", "", fact));
     }
-    shown.append(header, element("p", "asked", asked), element("p", "said", text || "(empty)"));
+    shown.append(header, element("p", "asked", asked));
+    if (thoughts) {
+      const folded = element("details", "thoughts");
+      folded.append(element("summary", "", "Thoughts, which no judge reads"), element("p", "said", thoughts));
+      shown.append(folded);
+    }
+    shown.append(element("p", "said", text || "(empty)"));
     return shown;
   }
 

@@ -59,6 +59,7 @@ def overview(
         "notes": [
             *loaded["notes"],
             *_mixed(store),
+            *_unanswered(store),
             *_cut(store),
             *judged.unjudged(store),
             *map(sentence, several),
@@ -74,6 +75,20 @@ def _mixed(store: Store) -> list[str]:
         f"answers were computed on {' and '.join(machines)}, which may round otherwise: they are "
         "not all those that one of these would have given"
     ]
+
+
+def _unanswered(store: Store) -> list[str]:
+    """How many responses are thoughts alone."""
+    cut, ended = store.unanswered()
+    told = []
+    if cut:
+        told.append(
+            f"{cut:,} responses were cut off inside their thoughts, before any answer, and count "
+            "as other: raise --max-new-tokens, or turn thinking off with --template-arg"
+        )
+    if ended:
+        told.append(f"{ended:,} responses are thoughts without an answer, and count as other")
+    return told
 
 
 def _cut(store: Store) -> list[str]:

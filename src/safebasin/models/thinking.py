@@ -1,0 +1,216 @@
+"""What a model thinks before it answers, told from the answer.
+
+Reasoning models write their thoughts between markers: `<think>…</think>` and its kin, of which the
+chat template may write the first one itself, or channels as gpt-oss does. What people read, and
+what judges judge, is the answer alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from safebasin.errors import UsageError
+
+Marks = tuple[str, str]
+
+PAIRS: tuple[Marks, ...] = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<thoughts>", "</thoughts>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|channel>thought", "<channel|>"),
+)
+"""Markers of published models: where thoughts begin, and where they end."""
+
+CHANNEL, MESSAGE = "<|channel|>", "<|message|>"
+_MESSAGE = re.compile(
+    r"<\|channel\|>(?P<channel>.*?)<\|message\|>(?P<said>.*?)"
+    r"(?=<\|end\|>|<\|return\|>|<\|call\|>|<\|start\|>|<\|channel\|>|\Z)",
+    re.DOTALL,
+)
+FINAL = "final"
+"""The channel of gpt-oss that people read; it thinks in the others."""
+
+
+class Said(NamedTuple):
+    """A text in its two parts.
+
+    Attributes:
+        thoughts: what stands between markers, without them; empty if nothing does.
+        answer: all the rest.
+        inside: whether the text ends among its thoughts.
+    """
+
+    thoughts: str
+    answer: str
+    inside: bool = False
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether there are thoughts that no answer follows."""
+        return self.inside and not self.answer
+
+
+def split(text: str, pairs: Sequence[Marks] = PAIRS, *, opened: bool = False) -> Said:
+    """The thoughts and the answer of a text.
+
+    Thoughts begin at a marker where the text begins, or with the text itself where a marker ends
+    them that none began. Behind an answer's first words a marker begins nothing: the answer may
+    speak of it.
+
+    Args:
+        text: with its markers.
+        pairs: the markers to look for.
+        opened: whether the thoughts began before the text, in the prompt.
+
+    Example:
+        >>> split("<think>A lock. Fine.</think>Turn it.")
+        Said(thoughts='A lock. Fine.', answer='Turn it.', inside=False)
+    """
+    if not opened and pairs is PAIRS and not any(sign in text for sign in "<[◁"):
+        return Said("", text)  # of most texts, and soon
+    if CHANNEL in text and MESSAGE in text:
+        return _split_channels(text)
+    start = text.lstrip()
+    for begin, end in pairs:
+        if start.startswith(begin):
+            said = _behind(start[len(begin) :], end)
+            return said or Said(start[len(begin) :].strip(), "", inside=True)
+    for begin, end in pairs:
+        head, found, _ = text.partition(end)
+        if found and (opened or begin not in head):
+            return _behind(text, end) or Said("", text)
+    return Said(text.strip(), "", inside=True) if opened else Said("", text)
+
+
+def _behind(text: str, end: str) -> Said | None:
+    """The parts of a text whose thoughts end at the first end marker; None without one."""
+    thoughts, found, answer = text.partition(end)
+    return Said(thoughts.strip(), answer.lstrip()) if found else None
+
+
+def _split_channels(text: str) -> Said:
+    thoughts: list[str] = []
+    answers: list[str] = []
+    for message in _MESSAGE.finditer(text):
+        is_answer = message["channel"].strip().split(" ")[0] == FINAL
+        (answers if is_answer else thoughts).append(message["said"].strip())
+    return Said("\n".join(thoughts), "\n".join(answers), inside=not answers)
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """How a model's texts are read.
+
+    Attributes:
+        pairs: its markers; those that the tokenizer or the template knows come first.
+        known: whether the tokenizer or the template knows one, or the user named one.
+        hidden: special tokens, which decoding leaves out: the model's markers are among them, so
+            that they have to be told from the rest by name. Empty if they are not.
+        opened: whether the template writes the marker that begins thoughts.
+        closed: whether it writes thoughts that have ended, so that the model begins to answer.
+    """
+
+    pairs: tuple[Marks, ...] = PAIRS
+    known: bool = False
+    hidden: tuple[str, ...] = ()
+    opened: bool = False
+    closed: bool = False
+
+    @property
+    def expected(self) -> bool:
+        """Whether the model may well think before it answers."""
+        return self.known and not self.closed
+
+    def text(self, tokenizer: Any, token_ids: Sequence[int]) -> str:
+        """Token ids as text, with the markers of thoughts and without other special tokens."""
+        return str(tokenizer.decode(token_ids, skip_special_tokens=not self.hidden))
+
+    def read(self, tokenizer: Any, token_ids: Sequence[int], *, ended: bool) -> Said:
+        """The two parts of a response.
+
+        Args:
+            tokenizer: of the model.
+            token_ids: as generated.
+            ended: whether the model ended the text itself. One that did so without a marker,
+                after a prompt that had begun its thoughts, has said its answer.
+        """
+        text = self.text(tokenizer, token_ids)
+        said = split(text, self.pairs, opened=self.opened)
+        if ended and said.unanswered and self.opened and not self._begins(text):
+            said = Said("", text)
+        if not self.hidden:
+            return said
+        return Said(self._bare(said.thoughts), self._bare(said.answer), said.inside)
+
+    def length(self, tokenizer: Any, token_ids: Sequence[int]) -> int:
+        """How many of the first tokens are thoughts and their markers; of a text with an answer."""
+        low, high = 0, len(token_ids)
+        while low < high:  # more tokens only ever end thoughts
+            middle = (low + high) // 2
+            text = self.text(tokenizer, token_ids[:middle])
+            said = split(text, self.pairs, opened=self.opened)
+            if said.inside or not said.thoughts:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _begins(self, text: str) -> bool:
+        return any(text.lstrip().startswith(begin) for begin, _ in self.pairs)
+
+    def _bare(self, text: str) -> str:
+        for token in self.hidden:
+            text = text.replace(token, "")
+        return text.strip()
+
+
+def thinking(tokenizer: Any, template: str, rendered: str, marks: str | None = None) -> Thinking:
+    """What is known of a model's thoughts before it says anything.
+
+    Args:
+        tokenizer: a transformers tokenizer.
+        template: source of the chat template.
+        rendered: what it makes of a request, up to where the answer begins.
+        marks: "BEGIN,END" where the model has markers that are not in `PAIRS`; "none" where what
+            stands between markers is to be read as a part of the answer.
+
+    Raises:
+        UsageError: `marks` is neither.
+    """
+    if marks == "none":
+        return Thinking(pairs=())
+    added = {token.content: token.special for token in tokenizer.added_tokens_decoder.values()}
+    own = _named(marks) if marks else ()
+    known = own or tuple(
+        pair for pair in PAIRS if pair[1] in added or all(mark in template for mark in pair)
+    )
+    marked = {mark for pair in known for mark in pair} | {CHANNEL, MESSAGE}
+    hidden = any(added.get(mark, False) for mark in marked)
+    tail = rendered.rstrip()
+    return Thinking(
+        pairs=tuple(dict.fromkeys((*known, *PAIRS))),
+        known=bool(known) or CHANNEL in added,
+        hidden=tuple(token for token, special in added.items() if special) if hidden else (),
+        opened=any(tail.endswith(begin) for begin, _ in known),
+        closed=any(tail.endswith(end) for _, end in known),
+    )
+
+
+def _named(marks: str) -> tuple[Marks, ...]:
+    begin, comma, end = marks.partition(",")
+    if not (comma and begin.strip() and end.strip()) or "," in end:
+        raise UsageError(
+            f"--thoughts is {marks!r}; it must be the markers that thoughts stand between, as "
+            "'<plan>,</plan>', or none"
+        )
+    return ((begin.strip(), end.strip()),)
