@@ -127,10 +127,11 @@ class _Decoding:
         logits_NTV = self.feed(0, fed, [one.position for one in rows], every=True)
         place_M = [(row, at) for row, ids in enumerate(fed) for at in range(len(ids))]
         row_M, at_M = torch.tensor(place_M, device=logits_NTV.device).T
-        token_M, finite_M = self.rules.choose(
+        token_M, finite_M = self.rules.pick(
             logits_NTV[row_M, at_M],
             [rows[row].number for row, _ in place_M],
             [len(rows[row].token_ids) + at + 1 for row, at in place_M],
+            lambda place: self._history(*place_M[place], guesses),
         )
         if any(guesses) and not finite_M.all():
             self._check_nothing()
@@ -139,6 +140,13 @@ class _Decoding:
         for one, guess in zip(rows, guesses, strict=True):
             right = self._extend(one, guess, list(islice(said, len(guess) + 1)))
             one.draft.checked(len(guess), right)
+
+    def _history(
+        self, row: int, at: int, guesses: Sequence[Sequence[int]]
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """What stands before a checked token: its prompt, and the tokens so far with guesses."""
+        one = self.running[row]
+        return one.prompt, [*one.token_ids, *guesses[row][:at]]
 
     def _check_nothing(self) -> None:
         """The step again without guesses: one may overflow that the row itself would never say."""

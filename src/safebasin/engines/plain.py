@@ -46,7 +46,10 @@ def decode(model: Any, prompts: Sequence[Sequence[int]], rules: Rules) -> list[R
             logits_to_keep=1,
         )
         cache = output.past_key_values
-        next_N, finite_N = rules.choose(output.logits[:, -1], running, [step] * len(running))
+        so_far = [(prompts[row], rows[row].token_ids) for row in running]
+        next_N, finite_N = rules.pick(
+            output.logits[:, -1], running, [step] * len(running), so_far.__getitem__
+        )
         for row, token, finite in zip(running, next_N.tolist(), finite_N.tolist(), strict=True):
             if rows[row].finish is None:
                 rules.extend(rows[row], token, finite=finite)

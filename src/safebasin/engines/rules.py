@@ -18,6 +18,10 @@ Choose = Callable[[Tensor, Sequence[int], Sequence[int]], tuple[Tensor, Tensor]]
 token in it from 1: the next token of each row, and whether its logits are numbers at all."""
 
 
+Adjust = Callable[[Tensor, Sequence[int], Sequence[int]], Tensor]
+"""From the logits of one next token, its prompt and what was said so far, to other logits."""
+
+
 @dataclass
 class Row:
     """One response in the making; `finish` is None while it is running."""
@@ -49,12 +53,37 @@ class Rules:
         max_new_tokens: at least 1.
         settled: whether a response's verdict is decided by these tokens already.
         choose: picks the next token.
+        adjust: what logits go through before; None where nothing is asked of them.
     """
 
     end_ids: frozenset[int]
     max_new_tokens: int
     settled: Callable[[Sequence[int]], bool] | None = None
     choose: Choose = greedy
+    adjust: Adjust | None = None
+
+    def pick(
+        self,
+        logits_NV: Tensor,
+        rows: Sequence[int],
+        steps: Sequence[int],
+        history: Callable[[int], tuple[Sequence[int], Sequence[int]]],
+    ) -> tuple[Tensor, Tensor]:
+        """The next tokens, and whether the logits they are chosen by are numbers.
+
+        Args:
+            logits_NV: rows × vocabulary.
+            rows: which response each is of.
+            steps: the number of the token in it, from 1.
+            history: the prompt and the tokens so far of a place in `logits_NV`.
+        """
+        if self.adjust is None:
+            return self.choose(logits_NV, rows, steps)
+        adjusted_NV = torch.stack(
+            [self.adjust(one_V, *history(place)) for place, one_V in enumerate(logits_NV)]
+        )
+        token_N, finite_N = self.choose(adjusted_NV, rows, steps)
+        return token_N, finite_N & torch.isfinite(logits_NV.max(dim=1).values)
 
     def extend(self, row: Row, token: int, *, finite: bool) -> None:
         """A response goes on by a token, or finishes.

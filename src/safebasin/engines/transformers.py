@@ -50,6 +50,8 @@ class TransformersEngine:
         self._end_ids = frozenset(loaded.end_ids)
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
+        asked = loaded.generation
+        self._adjust = asked.adjusting(manner.max_new_tokens) if asked.followed else None
         self._batch_size = manner.batch_size
         self._slots = slots_for(loaded.model, manner.batch_size, recorder(loaded.device))
         files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
@@ -138,6 +140,7 @@ class TransformersEngine:
             max_new_tokens=self._max_new_tokens,
             settled=settled_answer(self._loaded, settled) if settled else None,
             choose=Sampler(self._sampling, names) if self._sampling else greedy,
+            adjust=self._adjust,
         )
 
     @torch.inference_mode()

@@ -11,11 +11,12 @@ import torch
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
 from safebasin.models.adapter import apply
-from safebasin.models.adapterfile import read_adapter
+from safebasin.models.adapterfile import Adapter, read_adapter
 from safebasin.models.among import together
 from safebasin.models.chat import ChatTemplate
 from safebasin.models.check import CheckedCheckpoint, check
 from safebasin.models.ends import end_ids, pad_id
+from safebasin.models.generation import Generation, generation
 from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import available, quiet_and_offline
@@ -37,6 +38,7 @@ class LoadedModel:
         model: the transformers model, an adapter merged; no parameter requires a gradient.
         tokenizer: the transformers tokenizer.
         chat: the chat template.
+        generation: what is asked of its answers beside the prompts.
         thinking: how its thoughts are told from its answers.
         device: where the model is.
         dtype: "float32", "bfloat16" or "float16".
@@ -51,6 +53,7 @@ class LoadedModel:
     model: Any
     tokenizer: Any
     chat: ChatTemplate
+    generation: Generation
     thinking: Thinking
     device: torch.device
     dtype: str
@@ -95,11 +98,7 @@ def load(
         ResourceError: the device is not there, or memory or the hub is out of reach.
     """
     place, name = available(device), str(ref)
-    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
-    adapter = None if adapter_folder is None else read_adapter(adapter_folder)
-    checked = check(folder)
-    if adapter is not None:
-        checked = together(checked, adapter, ref.source)
+    checked, adapter = _files(ref)
     chosen = _dtype(dtype, checked, place)
     with quiet_and_offline():
         tokenizer = _tokenizer(checked.folder, name)
@@ -109,6 +108,7 @@ def load(
     rows = _vocabulary(model, tokenizer, name)
     ends = end_ids(checked.folder, tokenizer, rows, name)
     pad, pad_notes = pad_id(tokenizer, ends)
+    asked, asked_notes = generation(model, ends, name)
     chat = ChatTemplate(
         tokenizer, model=name, file=chat_template, vocabulary=rows, arguments=template_args
     )
@@ -119,13 +119,22 @@ def load(
         model=_moved(model, place, name),
         tokenizer=tokenizer,
         chat=chat,
+        generation=asked,
         thinking=thinking(tokenizer, chat.text, chat.probe, thoughts),
         device=place,
         dtype=chosen,
         end_ids=ends,
         pad_id=pad,
-        notes=(*checked.notes, *notes, *pad_notes, *chat.notes),
+        notes=(*checked.notes, *notes, *pad_notes, *asked_notes, *chat.notes),
     )
+
+
+def _files(ref: ModelRef) -> tuple[CheckedCheckpoint, Adapter | None]:
+    """What the gate let through."""
+    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
+    adapter = None if adapter_folder is None else read_adapter(adapter_folder)
+    checked = check(folder)
+    return (checked if adapter is None else together(checked, adapter, ref.source)), adapter
 
 
 def _dtype(asked: str, checked: CheckedCheckpoint, device: torch.device) -> str:

@@ -27,6 +27,7 @@ def recipe(tiny: Path) -> Recipe:
     loaded = load(ModelRef(str(tiny)))
     return Recipe(
         ref=loaded.ref, device="cpu", machine="cpu", dtype="float32", chat_template=None,
+        template_args={}, thoughts=None,
         weights_digest=loaded.checked.weights_digest, engine="transformers",
         manner=Manner(max_new_tokens=4), settled=None, measures={}, threads=1,
     )  # fmt: skip

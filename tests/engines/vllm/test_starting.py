@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,8 +12,9 @@ from builders import tiny_checkpoint
 from safebasin.engines.registry import Manner
 from safebasin.engines.sampling import Sampling
 from safebasin.engines.vllm import VllmEngine, starting
-from safebasin.engines.vllm.starting import EXACT, gpus
+from safebasin.engines.vllm.starting import EXACT, asked_of_answers, gpus
 from safebasin.errors import ResourceError, UsageError
+from safebasin.models.generation import Generation
 from safebasin.models.load import LoadedModel, load
 from safebasin.records import ModelRef
 
@@ -72,3 +74,13 @@ def test_a_gpu_is_shared_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (50 + 25 * device, 100))
     assert starting._memory() == {"gpu_memory_utilization": pytest.approx(0.46)}
+
+
+def test_generation_settings_are_passed_on_or_refused(loaded: LoadedModel) -> None:
+    assert asked_of_answers(loaded) == {}
+    asked = Generation({"repetition_penalty": 1.1, "min_new_tokens": 2})
+    assert asked_of_answers(replace(loaded, generation=asked)) == {
+        "repetition_penalty": 1.1, "min_tokens": 2,
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="no_repeat_ngram_size, which --engine vllm"):
+        asked_of_answers(replace(loaded, generation=Generation({"no_repeat_ngram_size": 2})))

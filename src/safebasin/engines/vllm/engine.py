@@ -26,7 +26,7 @@ from safebasin.engines.vllm.canary import Canary
 from safebasin.engines.vllm.checkpoint import Checkpoint
 from safebasin.engines.vllm.order import Order
 from safebasin.engines.vllm.scoring import asked, read
-from safebasin.engines.vllm.starting import start
+from safebasin.engines.vllm.starting import asked_of_answers, start
 from safebasin.errors import ResourceError, UsageError
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import network_rows
@@ -69,6 +69,7 @@ class VllmEngine:
         if any(other.is_open for other in _ENGINES):
             raise UsageError("vLLM already runs in this process: close() that engine first")
         self._loaded, self._manner, self._exact = loaded, manner, exact
+        self._asked = asked_of_answers(loaded)
         still = network_rows(loaded.model)  # never moved, so there is nothing to keep a copy of
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=still)
         scratch = Path(mkdtemp(prefix="safebasin-vllm-"))
@@ -166,6 +167,7 @@ class VllmEngine:
             ignore_eos=True,  # which would be the tokenizer's alone
             logprobs=0,
             detokenize=bool(stops),
+            **self._asked,
         )
         for encoded in batch:
             self._require_room(encoded)

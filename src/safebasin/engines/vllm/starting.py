@@ -34,6 +34,25 @@ MOST_LOGPROBS = 20
 """Tokens whose likelihoods may be asked for at once, unless there are more end tokens."""
 
 
+_FOLLOWED = {"repetition_penalty": "repetition_penalty", "min_new_tokens": "min_tokens"}
+"""What is asked of answers beside the prompts, as vLLM calls it."""
+
+
+def asked_of_answers(loaded: LoadedModel) -> dict[str, Any]:
+    """The checkpoint's generation settings as vLLM takes them.
+
+    Raises:
+        UsageError: vLLM cannot follow one of them.
+    """
+    followed = loaded.generation.followed
+    if other := sorted(followed.keys() - _FOLLOWED.keys()):
+        raise UsageError(
+            f"generation_config.json of {shown(loaded.ref)} asks for {', '.join(other)}, which "
+            "--engine vllm does not follow: use --engine transformers, or remove that from the file"
+        )
+    return {_FOLLOWED[name]: value for name, value in followed.items()}
+
+
 def start(
     loaded: LoadedModel, folder: Path, manner: Manner, *, exact: bool, parallel: int | None = None
 ) -> Any:
