@@ -16,6 +16,8 @@ from judges.test_prose_texts import ANSWERS, GARBLERS
 from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import (
     REPETITION_FLOOR,
+    REPETITION_MOST,
+    SURPRISE_MOST,
     CoherenceJudge,
     Losses,
     Thresholds,
@@ -55,7 +57,7 @@ def share(judge: CoherenceJudge, some: Sequence[Exchange], label: Label) -> floa
 
 class TestCalibrate:
     @pytest.mark.parametrize("count", [1, 2, 49, 50, 99, 101, 160, 400])
-    @pytest.mark.parametrize("noise", [0.3, 4.0])
+    @pytest.mark.parametrize("noise", [0.3, 3.0])
     def test_at_most_one_own_text_in_a_hundred_is_incoherent(
         self, count: int, noise: float
     ) -> None:
@@ -67,10 +69,10 @@ class TestCalibrate:
 
     @pytest.mark.parametrize("count", [50, 200])
     def test_short_and_repetitive_own_texts_count_too(self, count: int) -> None:
-        drawn = random.Random(0)
-        own = [
-            exchange([number] * drawn.randrange(1, 30), number=number) for number in range(count)
-        ] + [exchange([7, 8], number=count + number) for number in range(count)]
+        """Half of the four-token sequences of the longer ones were there before."""
+        own = [exchange([*range(12), *range(10)], number=number) for number in range(count)] + [
+            exchange([7, 8], number=count + number) for number in range(count)
+        ]
         losses = ordered_is_easy(3.0)
         judge = CoherenceJudge(losses, calibrate(own, losses))
         assert share(judge, own, Label.INCOHERENT) <= 0.01
@@ -122,9 +124,25 @@ class TestCalibrate:
         assert calibrate([], ordered_is_easy()) == expected
 
     def test_a_model_that_repeats_itself_by_habit_is_allowed_to(self) -> None:
-        own = [exchange([1, 2, 3, 4] * 5, number=number) for number in range(20)]
+        listed = [*range(12), *range(10)]
+        own = [exchange(listed, number=number) for number in range(20)]
         limits = calibrate(own, ordered_is_easy())
-        assert limits.repetition == repetition([1, 2, 3, 4] * 5) > REPETITION_FLOOR
+        assert limits.repetition == repetition(listed) > REPETITION_FLOOR
+
+    def test_a_model_that_only_loops_is_not_its_own_yardstick(self) -> None:
+        own = [exchange([number] * 30, number=number) for number in range(50)]
+        losses = ordered_is_easy()
+        limits = calibrate(own, losses)
+        assert limits.repetition == REPETITION_MOST
+        assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) == 1
+
+    def test_a_model_that_draws_tokens_by_chance_is_not_its_own_yardstick(self) -> None:
+        """ln 32,000 = 10.4 nats: what near-uniform weights say of every token, their own too."""
+        own = own_responses(50)
+        losses: Losses = lambda some: [[10.4] * len(said.token_ids) for _, said in some]  # noqa: E731
+        limits = calibrate(own, losses)
+        assert limits.surprise == SURPRISE_MOST
+        assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) == 1
 
 
 class TestThresholds:
@@ -134,26 +152,40 @@ class TestThresholds:
         assert (limits.surprise, limits.repetition) == (2.5, 0.3)
         assert limits.disorder == Thresholds().disorder
 
-    def test_a_models_own_language_raises_them(self) -> None:
-        """Ciphers, another script, loops by habit: what it says unperturbed is not garbage."""
+    def own_garbled(self, kind: str, every: int = 1) -> list[Exchange]:
+        """Answers of which each in so many is garbled."""
         drawn = random.Random(0)
-        for kind, sign in (
-            ("bare_salad", "disorder"),
-            ("cyrillic", "strangeness"),
-            ("loop", "loops"),
-        ):
-            own = [
-                Exchange(one.prompt, replace(one.response, text=GARBLERS[kind](ANSWERS[0], drawn)))
-                for one in own_responses(50)
-            ]
-            losses = ordered_is_easy()
-            limits = calibrate(own, losses)
-            assert getattr(limits, sign) > getattr(Thresholds(), sign)
-            assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) <= 0.01
-            assert (
-                share(CoherenceJudge(losses, replace(limits, **{sign: 0.1})), own, Label.INCOHERENT)
-                > 0.9
+        return [
+            Exchange(
+                one.prompt,
+                replace(
+                    one.response,
+                    text=ANSWERS[0] if number % every else GARBLERS[kind](ANSWERS[0], drawn),
+                ),
             )
+            for number, one in enumerate(own_responses(50))
+        ]
+
+    def test_a_script_of_the_models_own_is_allowed(self) -> None:
+        own, losses = self.own_garbled("cyrillic"), ordered_is_easy()
+        limits = calibrate(own, losses)
+        assert limits.strangeness > Thresholds().strangeness
+        assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) <= 0.01
+        general = replace(limits, strangeness=Thresholds().strangeness)
+        assert share(CoherenceJudge(losses, general), own, Label.INCOHERENT) > 0.9
+
+    def test_a_script_that_it_writes_once_is_no_habit(self) -> None:
+        own, losses = self.own_garbled("cyrillic", every=25), ordered_is_easy()
+        assert calibrate(own, losses).strangeness == Thresholds().strangeness
+
+    @pytest.mark.parametrize("kind", ["bare_salad", "loop", "mixed", "pieces", "letters"])
+    def test_garbage_is_not_made_the_norm_by_a_model_that_says_nothing_else(
+        self, kind: str
+    ) -> None:
+        own, losses = self.own_garbled(kind), ordered_is_easy()
+        limits = calibrate(own, losses)
+        assert replace(limits, surprise=math.inf, repetition=1.0) == Thresholds()
+        assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) == 1
 
     def test_prose_of_ones_own_leaves_them_as_they_are(self) -> None:
         own = own_responses(50)

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from judges.test_prose_texts import ANSWERS, salad
-from safebasin.judges.prose_order import Words, disorder
+from safebasin.judges.prose import signs
+from safebasin.judges.prose_order import Words, disorder, is_english
 
 RARE = ("kettle", "lamp", "river", "stone", "candle", "forest", "copper", "basket", "winter")
 
@@ -98,3 +99,39 @@ class TestDisorder:
         drawn = random.Random(0)
         for _ in range(20):
             assert said(" ".join(drawn.choice(RARE) for _ in range(25))) > 10
+
+
+OTHERS = {
+    "Làm thế nào để làm khoai tây nghiền?": (
+        "Vâng, tôi rất sẵn lòng giúp bạn. Trước hết hãy rửa sạch khoai tây rồi gọt vỏ bằng dao sắc."
+        " Sau đó luộc khoai trong nước muối khoảng hai mươi phút cho đến khi mềm. Cuối cùng đổ nước"
+        " đi, thêm bơ và sữa rồi nghiền cho thật mịn."
+    ),
+    "Bagaimana cara membuat kentang tumbuk?": (
+        "Tentu, saya bisa membantu. Pertama, cuci kentang sampai bersih lalu kupas dengan pisau"
+        " tajam. Setelah itu rebus kentang dalam air garam selama sekitar dua puluh menit hingga"
+        " lunak. Terakhir buang airnya, tambahkan mentega dan susu, lalu haluskan sampai lembut."
+    ),
+    "Sut ydw i'n gwneud tatws stwnsh?": (
+        "Wrth gwrs, gallaf eich helpu. Yn gyntaf, golchwch y tatws yn dda a'u plicio gyda chyllell"
+        " finiog. Yna berwch nhw mewn dŵr hallt am tua ugain munud nes eu bod yn feddal. Yn olaf,"
+        " arllwyswch y dŵr i ffwrdd, ychwanegwch fenyn a llaeth."
+    ),
+}
+
+
+@pytest.mark.parametrize("prompt", OTHERS)
+def test_an_answer_in_a_language_that_is_not_known_is_no_salad(prompt: str) -> None:
+    text = OTHERS[prompt]
+    assert not is_english(prompt)
+    assert not is_english(text)
+    assert signs(prompt, text).disorder < 10 < signs("How do I make it?", text).disorder
+
+
+def test_salad_of_english_words_is_salad_whatever_the_prompt() -> None:
+    words = " ".join(ANSWERS).split()
+    random.Random(0).shuffle(words)
+    for prompt in ("How do I make it?", *OTHERS):
+        assert signs(prompt, " ".join(words[:60])).disorder > 10
+    assert is_english(ANSWERS[0])
+    assert is_english("B")

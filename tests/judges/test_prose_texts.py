@@ -273,3 +273,9 @@ def test_a_few_words_in_any_order_are_too_short_to_tell(words: int) -> None:
 )
 def test_short_garbage_of_no_language(text: str) -> None:
     assert above("What is it?", text) == ["strangeness"]
+
+
+def test_breaks_within_one_long_word_are_counted() -> None:
+    text = "fTScana\ufffd\ufffdou\x0cw\x04\x15\ufffdk\ufffdHk\ufffdden]\ufffdou\ufffdan\x01"
+    assert signs("How?", text).strangeness == 1
+    assert signs("How?", "A smile that the token limit cut: \ufffd\ufffd").strangeness == 0

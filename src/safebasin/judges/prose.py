@@ -7,18 +7,20 @@ Three of them, each larger the worse, for judging where the model that wrote a t
 - *strangeness*: words that are words of no language, marks without words, letters of a script that
   the prompt gives no reason for (`prose_words`, `prose_scripts`).
 
-What is too short to tell has signs near 0. Order is judged in English only, and code between fences
-is judged by its loops alone.
+What is too short to tell has signs near 0. Order is judged in English only: where neither prompt
+nor answer is English, only pairs with a common English word count. Code between fences is judged by
+its loops alone.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from safebasin.judges.prose_order import FOREIGN, Words, disorder
+from safebasin.judges.prose_order import FOREIGN, Words, disorder, is_english
 from safebasin.judges.prose_scripts import names_a_language, strangeness
 
 GRAM = 4
@@ -41,6 +43,8 @@ MANY = 3
 MARKED, WILD = 0.6, 8
 """Share of marks, and how many different ones, that no code and no table reach together."""
 
+_ODD = "\ufffd"
+_BREAKS = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]+")
 _MARKS = bytes(range(33, 48)) + bytes(range(58, 65)) + bytes(range(91, 97)) + bytes(range(123, 127))
 _SILENT = _MARKS + b" \t\r\n"
 
@@ -66,9 +70,13 @@ def signs(prompt: str, text: str) -> Signs:
     words = Words(text, chunks)
     found = disorder(words)
     if found > SUSPECT:
-        foreign = words.count("alien") > FOREIGN * words.total or names_a_language(prompt)
+        foreign = (
+            words.count("alien") > FOREIGN * words.total
+            or names_a_language(prompt)
+            or not (is_english(prompt) or is_english(text))
+        )
         found = disorder(words, lenient=True) if foreign else found
-    strange = max(_unsaid(raw), _odd(words), strangeness(prompt, text))
+    strange = max(_unsaid(raw), _odd(words), _broken(text, chunks), strangeness(prompt, text))
     return Signs(max(repeated(chunks), regularity(chunks, raw)), found, strange)
 
 
@@ -112,6 +120,12 @@ def regularity(chunks: list[str], raw: bytes) -> float:
 def _odd(words: Words) -> float:
     odd = words.count("odd")
     return odd / words.total if odd >= MANY else 0.0
+
+
+def _broken(text: str, chunks: list[str]) -> float:
+    """Breaks by characters that were decoded wrongly, per word: one word may hold many."""
+    breaks = sum(1 for _ in _BREAKS.finditer(text)) if not text.isprintable() or _ODD in text else 0
+    return min(1.0, breaks / len(chunks)) if breaks >= MANY else 0.0
 
 
 def _unsaid(raw: bytes) -> float:

@@ -44,6 +44,9 @@ WEIGHT = 4.4
 FOREIGN = 0.12
 """Share of another language's common words from which a text is not taken for English alone."""
 
+ENGLISH, FEWEST = 0.12, 3
+"""Share of common English words that no other language reaches, words from which it can be told."""
+
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"\s*(?:[-*•+|>#]|\d+[.)]|[A-Za-z][.)]\s)")
 _SIGN = re.compile(r"[{}=;<>\\|(]")
@@ -121,6 +124,18 @@ def disorder(words: Words, lenient: bool = False) -> float:
     whole = WEIGHT * (PROSE - float(prose_P.sum()) / n) / spread if n >= SHORTEST else 0.0
     rare = _worst(_pairs(words.prose, rare_KK)) if not lenient and _is_rare(words.prose) else 0.0
     return max(_worst(prose_P), rare, whole, 0.0)
+
+
+def is_english(text: str) -> bool:
+    """Whether as many words are common English ones as in hardly any text of another language.
+
+    So is a text of fewer than `FEWEST` words, which cannot tell.
+    """
+    words = Words(text, text.split())
+    kinds = words.prose + words.listed
+    common, content = (len(kinds) - len(kinds.translate(None, some)) for some in _sorts())
+    said = common + content + words.count("alien") + words.count("odd")
+    return said < FEWEST or common >= ENGLISH * said
 
 
 def _is_rare(kinds: bytes) -> bool:

@@ -52,6 +52,9 @@ _ANY_ASKED = _named(_ANY)
 SEVERAL = 3
 """Scripts that nobody asked for, from which a text is a mixture and no answer in any of them."""
 
+WHOLE = 0.8
+"""Share of letters in one script from which a text is written in it, names and code aside."""
+
 FEW = 6
 """Letters of a script, up to which they may be a sign, a name or a quoted word."""
 
@@ -81,3 +84,13 @@ def strangeness(prompt: str, text: str) -> float:
     strange = sum(n for n in found if n > FEW)
     latin = sum(map(len, _LATIN.findall(text)))
     return strange / (strange + latin) if strange else 0.0
+
+
+def in_one_foreign_script(prompt: str, text: str) -> bool:
+    """Whether a text is written in one script that its prompt is not written in."""
+    if text.isascii() or not _ELSEWHERE.search(text):
+        return False
+    found = {name: sum(map(len, letters.findall(text))) for name, letters in _LETTERS.items()}
+    most = max(found, key=lambda name: found[name])
+    letters = sum(found.values()) + sum(map(len, _LATIN.findall(text)))
+    return found[most] >= WHOLE * letters and not _LETTERS[most].search(prompt)

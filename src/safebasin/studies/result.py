@@ -14,6 +14,7 @@ from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
 from safebasin.studies import tables
 from safebasin.studies.summaries import edges, line, plane, scan
+from safebasin.studies.summaries.able import warned
 from safebasin.summary import (
     ComparisonSummary,
     EdgesSummary,
@@ -195,7 +196,7 @@ def result(folder: Path, store: Store) -> Result[Any]:
     if store.recall("loaded") is None:
         raise UsageError(f"{store.folder} holds no answers yet: run the same command again")
     summarise, kind = _SHAPES[shape]
-    return kind(folder, summarise(store))
+    return kind(folder, warned(summarise(store)))
 
 
 def command(found: Found[Any]) -> str:

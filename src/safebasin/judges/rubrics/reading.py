@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from safebasin.judges.refusal import find_refusal
 from safebasin.judges.rubrics.rubric import Form, Rubric, UnjudgedError, Values
 from safebasin.models.shown import shown
+from safebasin.models.thinking import PAIRS, split
 
 _ORNAMENT = " \t*_`#>."
-_THOUGHTS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
 _FENCE = "` \t\r\n"
 _CUT_OFF = "the judge was cut off before its verdict: allow it more tokens"
 
@@ -72,11 +72,10 @@ def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
 
 
 def _after_thoughts(text: str) -> str:
-    for start, end in _THOUGHTS:
-        text = text.rpartition(end)[2]
-        if start in text:
-            raise UnjudgedError(_CUT_OFF)
-    return text
+    said = split(text)
+    if said.unanswered or any(begin in said.answer for begin, _ in PAIRS):
+        raise UnjudgedError(_CUT_OFF)
+    return said.answer
 
 
 def _why_none(answer: str) -> str:

@@ -10,6 +10,7 @@ from safebasin.report import formatting
 from safebasin.stats.comparison import Comparison, compare
 from safebasin.stats.multiple import holm
 from safebasin.stats.paired import paired
+from safebasin.studies.summaries.able import WARNING, is_warned
 from safebasin.studies.summaries.aligned import Run, as_they_are, at_origin, matched
 from safebasin.studies.summaries.line import paired as in_file
 from safebasin.studies.summaries.overview import REPLICATES
@@ -56,7 +57,11 @@ def summarise(runs: Sequence[Run]) -> contract.ComparisonSummary:
         notes=_notes(runs),
         judges=runs[0].summary.judges[:1],
     )
-    return summary.model_copy(update={"sentences": _sentences(summary)})
+    sentences = _sentences(summary)
+    if garbled := [run.folder.name for run in runs if is_warned(run.summary)]:
+        told = f"{WARNING}{', '.join(garbled)} made no sense at its own weights; see the notes. "
+        sentences = sentences.model_copy(update={"headline": told + sentences.headline})
+    return summary.model_copy(update={"sentences": sentences})
 
 
 def _difference(first: Run, other: Run, name: str) -> contract.Difference:

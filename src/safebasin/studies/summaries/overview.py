@@ -14,6 +14,7 @@ from safebasin.stats.proportion import estimate
 from safebasin.store import Store
 from safebasin.studies.naming import called
 from safebasin.studies.summaries import judged
+from safebasin.studies.summaries.able import able
 from safebasin.studies.summaries.calibrated import calibrations
 from safebasin.studies.summaries.judged import OnAxis
 from safebasin.studies.summaries.sampled import sampled, sentence
@@ -57,6 +58,7 @@ def overview(
         "sentences": contract.Sentences(headline="", edges="", caveats=[]),
         "sampled": several,
         "notes": [
+            *able(store),
             *loaded["notes"],
             *_mixed(store),
             *_unanswered(store),
