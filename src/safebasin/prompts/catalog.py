@@ -13,6 +13,7 @@ from pathlib import Path
 from safebasin.errors import InputRejectedError, ResourceError, UsageError
 from safebasin.prompts.files import exists, read
 from safebasin.prompts.sources import loading
+from safebasin.prompts.sources.recognising import recognise
 from safebasin.prompts.sources.source import Source, published
 from safebasin.records import Kind, Prompt
 
@@ -33,6 +34,7 @@ class PromptSet:
         revision: of a published set, the commit that it is known to be of; else empty.
         licence: of a published set; else empty.
         checksum: SHA-256 of that revision's file, as it was read; else empty.
+        notes: what a person should know of how it was read, in sentences.
     """
 
     source: str
@@ -42,6 +44,7 @@ class PromptSet:
     revision: str = ""
     licence: str = ""
     checksum: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -78,7 +81,8 @@ def load(
 
     Args:
         name: one of `names()`; a published set's name, whose side of the kind is fetched; that name
-            and a file or folder in its format, as NAME=FILE; or a path.
+            and a file or folder in its format, as NAME=FILE; or a path, of a copy of a published
+            file too, which is known by its checksum or its columns.
         kind: what the prompts of a file are; a named set must have such. Benign also means bait.
         column: for files, where the requests stand.
         limit: at most so many prompts; None for all.
@@ -97,8 +101,7 @@ def load(
     elif source is not None:
         found = _published(source, kind, given, column)
     elif exists(name) or (Path(name).suffix and "=" not in name):
-        file = read(Path(name), kind, column)
-        found = PromptSet(Path(name).name, file.prompts, file.duplicates)
+        found = _of_file(Path(name), kind, column)
     else:
         raise _unknown(name)
     chosen = tuple(sorted(found.prompts, key=lambda prompt: prompt.id)[:limit])
@@ -141,6 +144,8 @@ def counterpart(name: str) -> str:
     if name in _sets():
         twin = name.replace("harmful", "benign")
         return twin if twin in _sets() else HARMLESS
+    if source is None and exists(name) and (known := recognise(Path(name), "harmful")):
+        source, given = known.source, Path(name)
     return HARMLESS if source is None else loading.counterpart(source, given)
 
 
@@ -165,6 +170,15 @@ def _named(name: str) -> tuple[Source | None, Path | None]:
     return source, Path(os.path.expanduser(path))  # noqa: PTH111 - that of Path may raise
 
 
+def _of_file(path: Path, kind: Kind, column: str | None) -> PromptSet:
+    """The requests of a table; those of a published set, if it is one."""
+    if known := recognise(path, kind):
+        found = _published(known.source, kind, path, column)
+        return replace(found, notes=(known.note, *found.notes))
+    file = read(path, kind, column)
+    return PromptSet(path.name, file.prompts, file.duplicates, notes=file.notes)
+
+
 def _published(source: Source, kind: Kind, given: Path | None, column: str | None) -> PromptSet:
     found = loading.load(source, kind, given, column)
     return PromptSet(
@@ -174,6 +188,7 @@ def _published(source: Source, kind: Kind, given: Path | None, column: str | Non
         revision=found.revision,
         licence=source.licence,
         checksum=found.checksum,
+        notes=found.notes,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError
@@ -17,6 +19,16 @@ COLUMNS = ("goal", "prompt", "text", "instruction", "question", "behavior")
 TARGETS = ("target", "answer")
 CATEGORIES = ("category", "type", "label")
 
+LABEL = "label"
+UNSAFE = ("unsafe", "harmful", "malicious")
+SAFE = ("safe", "harmless", "benign", "unharmful")
+"""Words by which tables that hold requests of both kinds tell them apart."""
+
+CONTEXTS = ("context", "contextstring", "input", "system", "system_prompt", "history")
+"""Columns of what some sets ask beside the request; only published sets are asked with it."""
+
+EMPTY = ("null", "a list of 0", "not a number")
+
 MAX_CHARACTERS = 100_000
 
 
@@ -28,11 +40,13 @@ class PromptFile:
         prompts: without duplicates, in the file's order.
         duplicates: how many rows repeated an earlier one and were left out.
         column: where the requests stood; empty for plain text.
+        notes: what a person should know of how it was read, in sentences.
     """
 
     prompts: tuple[Prompt, ...]
     duplicates: int
     column: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,9 @@ def read(path: Path, kind: Kind, column: str | None = None) -> PromptFile:
     Args:
         path: the file.
         kind: what its requests are; part of their identity.
-        column: where the requests stand; by default the first of `COLUMNS` that there is.
+        column: where the requests stand; by default the first of `COLUMNS` that there is, in any
+            case. Where a column `label` tells safe requests from unsafe ones, those of the kind are
+            read; the notes say so, and which columns were not read.
 
     Raises:
         InputRejectedError: the file cannot be read, has no such column, or has a row that no model
@@ -61,10 +77,55 @@ def read(path: Path, kind: Kind, column: str | None = None) -> PromptFile:
         ResourceError: see `formats.rows`.
     """
     found = rows(path)
-    columns = Columns(_column(path, found, column))
-    asked = (prompt(path, at, row, kind, columns) for at, row in enumerate(found, start=1))
+    columns = Columns(
+        _column(path, found, column),
+        _present(found, CATEGORIES),
+        _present(found, TARGETS),
+    )
+    mine, told = _of_kind(path, found, kind)
+    asked = (prompt(path, at, row, kind, columns) for at, row in enumerate(found, 1) if mine(row))
     prompts, duplicates = unique(asked)
-    return PromptFile(prompts, duplicates, columns.text)
+    notes = (*told, *_unread(path, found, columns.text, column))
+    return PromptFile(prompts, duplicates, columns.text, notes)
+
+
+def _present(found: Sequence[Row], wanted: Sequence[str]) -> tuple[str, ...]:
+    """The columns of these names, in any case, in the order in which they are wanted."""
+    names = list(dict.fromkeys(name for row in found for name in row))
+    return tuple(name for one in wanted for name in names if name.casefold() == one)
+
+
+def _of_kind(
+    path: Path, found: Sequence[Row], kind: Kind
+) -> tuple[Callable[[Row], bool], list[str]]:
+    """Which rows are of a kind, where a column labels them, and a sentence on it."""
+    for name in _present(found, (LABEL,)):
+        said = Counter(row.get(name, "").strip().casefold() for row in found)
+        if {*said} <= {*UNSAFE, *SAFE} and {*said} & {*UNSAFE} and {*said} & {*SAFE}:
+            wanted = UNSAFE if kind == "harmful" else SAFE
+            held = ", ".join(f"{count:,} {word}" for word, count in sorted(said.items()))
+            told = f"{path.name}: its column {name!r} says {held}; asked are the {wanted[0]} ones"
+            return partial(_says, name, wanted), [told]
+    return lambda _: True, []
+
+
+def _says(name: str, wanted: Sequence[str], row: Row) -> bool:
+    return row.get(name, "").strip().casefold() in wanted
+
+
+def _unread(path: Path, found: Sequence[Row], text: str, named: str | None) -> Iterator[str]:
+    """Sentences on columns that a person may think are asked."""
+    others = [name for name in _present(found, COLUMNS) if name != text]
+    if others and named is None:
+        yield f"{path.name}: {text!r} is asked, not {', '.join(others)}; --column asks another"
+    for name in _present(found, CONTEXTS):
+        if name != text and (count := sum(_has(row, name) for row in found)):
+            yield f"{path.name}: {count:,} rows have a {name!r} beside the request; it is not asked"
+
+
+def _has(row: Row, name: str) -> bool:
+    value = row.get(name, "")
+    return bool(value.strip()) or (isinstance(value, NotText) and value.kind not in EMPTY)
 
 
 def prompt(path: Path, number: int, row: Row, kind: Kind, columns: Columns) -> Prompt:
@@ -121,6 +182,8 @@ def _column(path: Path, found: Sequence[Row], column: str | None) -> str:
         return ""
     wanted: Iterable[str] = (column,) if column is not None else COLUMNS
     chosen = next((name for name in wanted if name in names), None)
+    if chosen is None and column is None:
+        chosen = next(iter(_present(found, COLUMNS)), None)
     if chosen is None:
         raise InputRejectedError(
             f"{path} has no column {' or '.join(map(repr, wanted))}; it has "

@@ -66,7 +66,7 @@ def _from_file(path: Path, prompts: PromptSet) -> PromptSet:
         return prompts
     found = read(path, "harmful")
     chosen = sorted(found.prompts, key=lambda prompt: prompt.id)[: len(prompts.prompts)]
-    return PromptSet(path.name, tuple(chosen), found.duplicates, path.name)
+    return PromptSet(path.name, tuple(chosen), found.duplicates, path.name, notes=found.notes)
 
 
 def _wrapped(name: str, template: str, prompts: PromptSet) -> PromptSet:

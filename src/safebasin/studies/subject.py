@@ -103,7 +103,13 @@ def prepare(settings: Settings, loaded: LoadedModel | None = None) -> Subject:
     ]
     settings, told = _with_room_to_think(settings, loaded, encoded)
     _require_room(loaded, encoded, settings.tokens)
-    notes = (*_duplicates(harmful), *_duplicates(benign), *_remarks(rendered.values()))
+    notes = (
+        *harmful.notes,
+        *benign.notes,
+        *_duplicates(harmful),
+        *_duplicates(benign),
+        *_remarks(rendered.values()),
+    )
     return Subject(
         settings,
         loaded,

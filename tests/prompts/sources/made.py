@@ -120,6 +120,7 @@ PUBLISHED: dict[str, Callable[[], Mapping[str, str | bytes]]] = {
     "crows-pairs": _crows_pairs,
     "do-not-answer": _do_not_answer,
     "harmbench": _harmbench,
+    "harmbench-contextual": _harmbench,
     "hex-phi": _hex_phi,
     "jailbreakbench": _jailbreakbench,
     "malicious-instruct": lambda: {"MaliciousInstruct.txt": "\n".join(HARMFUL)},

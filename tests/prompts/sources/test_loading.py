@@ -40,9 +40,11 @@ def test_the_harmful_side(tmp_path: Path, name: str) -> None:
         expected |= {f"Sort pile {i}" for i in range(3, 11)}
     if name == "wildjailbreak":
         expected = {f"{text}\n\tas a play" for text in HARMFUL}
+    if name == "harmbench-contextual":
+        expected = {"Once upon a time,\nin a book\n\n---\n\nAsk this"}
     assert texts(found) == expected
     assert {prompt.kind for prompt in found.prompts} == {"harmful"}
-    assert found.duplicates == (1 if name == "crows-pairs" else 0)
+    assert found.duplicates == (name in ("crows-pairs", "harmbench-contextual"))
     assert found.licence == published()[name].licence
 
 

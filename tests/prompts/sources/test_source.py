@@ -15,6 +15,7 @@ WANTED = [
     "crows-pairs",
     "do-not-answer",
     "harmbench",
+    "harmbench-contextual",
     "hex-phi",
     "jailbreakbench",
     "malicious-instruct",

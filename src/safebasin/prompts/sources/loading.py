@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from safebasin.prompts.rowsof import Row
 from safebasin.prompts.sources.fetching import fetch
 from safebasin.prompts.sources.source import Side, Source, file_name
 from safebasin.records import Kind, Prompt
+
+AFTER_CONTEXT = "\n\n---\n\n"
+"""Between a context and the behaviour that refers to it, as HarmBench's own code joins them."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class Loaded:
             checksum is not the published one.
         checksum: SHA-256 of the file, or of the list of several files' checksums; empty where the
             revision is, because the order of rows in a file of one's own must not matter.
+        notes: what a person should know of what was not asked, in sentences.
     """
 
     prompts: tuple[Prompt, ...]
     duplicates: int
     revision: str
     checksum: str
+    notes: tuple[str, ...] = ()
 
 
 def load(source: Source, kind: Kind, given: Path | None, column: str | None = None) -> Loaded:
@@ -54,7 +60,8 @@ def load(source: Source, kind: Kind, given: Path | None, column: str | None = No
     """
     side = _side(source, kind)
     places = _places(source, side, given)
-    asked = (one for place in places for one in _asked(source, side, place, column))
+    left: Counter[str] = Counter()
+    asked = (one for place in places for one in _asked(source, side, place, column, left))
     prompts, duplicates = unique(asked)
     if not prompts:
         wanted = " and ".join(f"{name} {value!r}" for name, value in side.where.items())
@@ -63,9 +70,11 @@ def load(source: Source, kind: Kind, given: Path | None, column: str | None = No
         )
     sums = {place: hashlib.sha256(place.read_bytes()).hexdigest() for place in places}
     known = given is None or [*sums.values()] == [source.files[path] for path in side.files]
+    told = " and ".join(f"{count:,} {name}" for name, count in left.items())
+    notes = (f"{source.title}: {told} rows of the file are not asked",) if left else ()
     if not known:
-        return Loaded(prompts, duplicates, "", "")
-    return Loaded(prompts, duplicates, source.revision, _together(sums))
+        return Loaded(prompts, duplicates, "", "", notes)
+    return Loaded(prompts, duplicates, source.revision, _together(sums), notes)
 
 
 def counterpart(source: Source, given: Path | None) -> str:
@@ -113,15 +122,23 @@ def _is_folder(path: Path) -> bool:
     return exists(str(path)) and path.is_dir()
 
 
-def _asked(source: Source, side: Side, place: Path, column: str | None) -> Iterator[Prompt]:
+def _asked(
+    source: Source, side: Side, place: Path, column: str | None, left: Counter[str]
+) -> Iterator[Prompt]:
+    """The side's requests; `left` counts rows that belong to no side of the set."""
     found = rows(place, source.header)
     columns = Columns(column or side.column, _named(side.category), _named(side.target))
-    _require_columns(source, place, found, [columns.text, *side.where])
+    _require_columns(source, place, found, [columns.text, *side.where, *_named(side.context)])
     for number, row in enumerate(found, start=1):
-        if all(row.get(name, "").strip() == value for name, value in side.where.items()):
-            if source.literal:
-                row = {**row, columns.text: _decoded(row[columns.text])}
-            yield prompt(place, number, {**row, "file": place.stem}, side.kind, columns)
+        if not side.holds(row):
+            if not any(one.holds(row) for one in source.sides):
+                left[", ".join(row.get(name, "").strip() or "other" for name in side.where)] += 1
+            continue
+        if source.literal:
+            row = {**row, columns.text: _decoded(row[columns.text])}
+        if side.context and row.get(side.context, "").strip():
+            row = {**row, columns.text: f"{row[side.context]}{AFTER_CONTEXT}{row[columns.text]}"}
+        yield prompt(place, number, {**row, "file": place.stem}, side.kind, columns)
 
 
 def _named(column: str) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Side:
         category, target: columns of the topic and of the start of an answer; empty if there are
             none. The category `file` is the name of the file.
         where: what columns say in the rows that belong to this side; empty for all rows.
+        context: column of a text that stands before the request; empty if there is none.
     """
 
     kind: Kind
@@ -40,6 +41,11 @@ class Side:
     category: str = ""
     target: str = ""
     where: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    context: str = ""
+
+    def holds(self, row: Mapping[str, str]) -> bool:
+        """Whether a row of the file belongs to this side."""
+        return all(row.get(name, "").strip() == value for name, value in self.where.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,8 @@ class Source:
         benign: the harmless counterpart of its harmful side; empty where it has none.
         defects: what is known to be wrong or surprising.
         header: names of columns, where the files have no header line.
+        columns: by which a file under any name is known to be of this set; empty if other tables
+            have the same.
         literal: whether texts are printed Python bytes, which are turned into text.
     """
 
@@ -81,6 +89,7 @@ class Source:
     benign: str
     defects: tuple[str, ...]
     header: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     literal: bool = False
 
     def side(self, kind: Kind) -> Side | None:
@@ -99,7 +108,8 @@ class Source:
 @cache
 def published() -> dict[str, Source]:
     """Every published set by name, in alphabetic order."""
-    files = sorted(Path(__file__).with_name("sets").glob("*.json"))
+    folder = Path(__file__).with_name("sets")
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stem)
     sources = (_parsed(json.loads(path.read_text(encoding="utf-8"))) for path in files)
     return {source.name: source for source in sources}
 
@@ -114,7 +124,7 @@ def _parsed(value: dict[str, Any]) -> Source:
         Side(**{**side, "files": tuple(side["files"]), "where": _frozen(side.get("where", {}))})
         for side in value["sides"]
     )
-    lists = {name: tuple(value.get(name, ())) for name in ("defects", "header")}
+    lists = {name: tuple(value.get(name, ())) for name in ("defects", "header", "columns")}
     return Source(**{**value, **lists, "sides": sides, "files": _frozen(value["files"])})
 
 
