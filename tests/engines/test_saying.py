@@ -7,6 +7,7 @@ from speaking import saying, words
 
 from safebasin.engines.base import Encoded
 from safebasin.engines.registry import Manner
+from safebasin.engines.saying import response
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
 from safebasin.records import ModelRef
@@ -87,12 +88,11 @@ def test_channels(tmp_path) -> None:
     said = ["<|channel|>", "analysis", "<|message|>", DOUBTS, "<|end|>", "<|start|>", "assistant",
             "<|channel|>", "final", "<|message|>", COMPLIES]  # fmt: skip
     ids = tokenizer.convert_tokens_to_ids(said)
-    from safebasin.engines.saying import response
-
-    found = response(loaded, Encoded("a", (0,)), ids, "eos")
+    asked = (loaded.tokenizer, loaded.thinking, Encoded("a", (0,)))
+    found = response(*asked, ids, "eos")
     assert (found.thoughts, found.text) == (DOUBTS.strip(), COMPLIES.strip())
     assert found.thought_tokens == len(ids) - 1
-    assert response(loaded, Encoded("a", (0,)), ids[:6], "length").unanswered
+    assert response(*asked, ids[:6], "length").unanswered
 
 
 def test_the_limit_leaves_room_to_think(tmp_path) -> None:

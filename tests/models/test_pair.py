@@ -93,20 +93,18 @@ class TestNotes:
         (note,) = require_alike(first, [first])
         assert "same weights" in note
 
-    def test_another_chat_template(self, first: LoadedModel, second: Path) -> None:
+    def test_how_they_talk_is_not_the_network(self, first: LoadedModel, second: Path) -> None:
         template = second / "chat_template.jinja"
         template.write_text(template.read_text() + "{# other #}")
-        (note,) = require_alike(first, [check(second)])
-        assert "chat template" in note
-        assert "every point" in note
+        edit_json(second / "generation_config.json", lambda c: c.update(eos_token_id=[1, 2]))
+        edit_json(second / "config.json", lambda c: c.update(eos_token_id=2))
+        assert require_alike(first, [check(second)]) == ()
 
     def test_other_settings(self, first: LoadedModel, second: Path) -> None:
         edit_json(second / "config.json", lambda c: c.update(rms_norm_eps=0.1, use_cache=False))
-        edit_json(second / "generation_config.json", lambda c: c.update(eos_token_id=[1, 2]))
-        one, two = require_alike(first, [check(second)])
+        (one,) = require_alike(first, [check(second)])
         assert "'rms_norm_eps'" in one
         assert "use_cache" not in one
-        assert "'eos_token_id'" in two
 
     def test_no_tokenizer(self, first: LoadedModel, second: Path) -> None:
         for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):

@@ -14,6 +14,7 @@ from safebasin.records import Displacement, Skip
 if TYPE_CHECKING:
     from safebasin.engines.base import Engine
     from safebasin.engines.sampling import Sampling
+    from safebasin.engines.talk import Talks
     from safebasin.models.load import LoadedModel
     from safebasin.weights.given import Given
 
@@ -28,6 +29,7 @@ class Manner:
         batch_size: prompts answered at once.
         given: what displacements stand for; see `Overlay`.
         sampling: how tokens are drawn; None takes the most likely one.
+        talks: how checkpoints that are not the first one talk; see `talk.at`.
     """
 
     skip: Skip = "norms"
@@ -35,6 +37,7 @@ class Manner:
     batch_size: int = 80
     given: Mapping[Displacement, Given] | None = None
     sampling: Sampling | None = None
+    talks: Talks | None = None
 
 
 @dataclass(frozen=True)

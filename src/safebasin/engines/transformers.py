@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from safebasin.engines import plain
+from safebasin.engines import plain, talk
 from safebasin.engines.base import Batch, Drafts, Settled
 from safebasin.engines.decode import decode
 from safebasin.engines.plain import pad_left
@@ -47,11 +47,10 @@ class TransformersEngine:
         manner = manner or Manner()
         self._loaded = loaded
         self._model = loaded.model
-        self._end_ids = frozenset(loaded.end_ids)
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
-        asked = loaded.generation
-        self._adjust = asked.adjusting(manner.max_new_tokens) if asked.followed else None
+        self._first, self._talks = talk.own(loaded), manner.talks or {}
+        self._talk = self._first
         self._batch_size = manner.batch_size
         self._slots = slots_for(loaded.model, manner.batch_size, recorder(loaded.device))
         files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
@@ -63,9 +62,15 @@ class TransformersEngine:
         """Engine and versions: any of them may change the last bit of a logit."""
         return f"transformers {transformers.__version__}, torch {torch.__version__}"
 
-    def at(self, point: Point) -> AbstractContextManager[None]:
+    @contextmanager
+    def at(self, point: Point) -> Iterator[None]:
         """See `Engine.at`."""
-        return self.overlay.at(point)
+        with self.overlay.at(point):
+            self._talk = talk.at(point, self._first, self._talks)
+            try:
+                yield
+            finally:
+                self._talk = self._first
 
     def answer(
         self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
@@ -104,8 +109,9 @@ class TransformersEngine:
             ) from error
 
     def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:
+        batch, thinking = self._talk.written(batch), self._talk.thinking
         return [
-            response(self._loaded, encoded, row.token_ids, row.finish or "eos")
+            response(self._loaded.tokenizer, thinking, encoded, row.token_ids, row.finish or "eos")
             for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
         ]
 
@@ -134,19 +140,21 @@ class TransformersEngine:
         ]
 
     def _rules(self, batch: Batch, settled: Settled | None) -> Rules:
+        now, tokenizer = self._talk, self._loaded.tokenizer
+        asked = now.generation
         names = tuple(encoded.id for encoded in batch)
         return Rules(
-            end_ids=self._end_ids,
+            end_ids=now.ends,
             max_new_tokens=self._max_new_tokens,
-            settled=settled_answer(self._loaded, settled) if settled else None,
+            settled=settled_answer(tokenizer, now.thinking, settled) if settled else None,
             choose=Sampler(self._sampling, names) if self._sampling else greedy,
-            adjust=self._adjust,
+            adjust=asked.adjusting(self._max_new_tokens) if asked.followed else None,
         )
 
     @torch.inference_mode()
     def _losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
         scored = [
-            (*response.token_ids, min(self._end_ids))
+            (*response.token_ids, min(self._talk.ends))
             if response.finish == "eos"
             else response.token_ids
             for response in responses
@@ -191,7 +199,7 @@ class TransformersEngine:
         """Log p of the targets; an end token may be any of the model's end tokens."""
         log_p_NTV = logits_NTV.float().log_softmax(-1)
         chosen_NT = log_p_NTV.gather(-1, target_NT[..., None]).squeeze(-1)
-        ends = torch.tensor(sorted(self._end_ids), device=target_NT.device)
+        ends = torch.tensor(sorted(self._talk.ends), device=target_NT.device)
         best_end_NT = log_p_NTV[..., ends].amax(-1)
         return torch.where(torch.isin(target_NT, ends), best_end_NT, chosen_NT)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from transformers import GenerationConfig
 from transformers.generation import logits_process as ours
 
 from safebasin.errors import InputRejectedError
+from safebasin.models.configuration import read_json
 from safebasin.models.shown import shown
 
 Process = Callable[[Tensor, Tensor], Tensor]
@@ -116,15 +118,29 @@ class Generation:
         return adjusted
 
 
-def generation(model: Any, ends: frozenset[int], name: str) -> tuple[Generation, tuple[str, ...]]:
-    """What a loaded model's generation settings ask for, and what must be said of them.
+def settings_in(folder: Path) -> GenerationConfig:
+    """The generation settings of a checkpoint that is not loaded; none without a file."""
+    if not (folder / "generation_config.json").exists():
+        return GenerationConfig()
+    return GenerationConfig.from_dict(read_json(folder / "generation_config.json"))
+
+
+def generation(
+    config: GenerationConfig, ends: frozenset[int], name: str
+) -> tuple[Generation, tuple[str, ...]]:
+    """What generation settings ask for, and what must be said of them.
+
+    Args:
+        config: of a loaded model, or `settings_in` its folder.
+        ends: tokens that end a response.
+        name: names the model in messages.
 
     Raises:
         InputRejectedError: a setting has a value that transformers does not take.
     """
     given = {
         setting: value
-        for setting, value in vars(model.generation_config).items()
+        for setting, value in vars(config).items()
         if not setting.startswith("_") and value != getattr(_DEFAULTS, setting, None)
     }
     followed = {

@@ -108,7 +108,7 @@ def load(
     rows = _vocabulary(model, tokenizer, name)
     ends = end_ids(checked.folder, tokenizer, rows, name)
     pad, pad_notes = pad_id(tokenizer, ends)
-    asked, asked_notes = generation(model, ends, name)
+    asked, asked_notes = generation(model.generation_config, ends, name)
     chat = ChatTemplate(
         tokenizer, model=name, file=chat_template, vocabulary=rows, arguments=template_args
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -18,7 +17,7 @@ from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
 
 _LISTED = 10
-_TOKENIZER = (
+TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer.model",
     "vocab.json",
@@ -26,8 +25,11 @@ _TOKENIZER = (
     "merges.txt",
     "added_tokens.json",
 )
-_HARMLESS = {"_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"}
-"""Keys of config.json that change no answer."""
+_HARMLESS = {
+    *("_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"),
+    *("bos_token_id", "eos_token_id", "pad_token_id"),
+}
+"""Keys of config.json that change nothing in the network."""
 
 
 def require_alike(
@@ -163,7 +165,7 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
     elif _files(other.folder) in ({}, _files(first.folder)):
         return
     else:
-        its = _tokenizer(other.folder)
+        its = tokenizer_of(other.folder)
     left, right = first.tokenizer.get_vocab(), its.get_vocab()
     for token in sorted(left.keys() | right.keys()):
         if left.get(token) != right.get(token):
@@ -171,10 +173,17 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in _TOKENIZER if (folder / name).exists()}
+    return {
+        name: (folder / name).read_bytes() for name in TOKENIZER_FILES if (folder / name).exists()
+    }
 
 
-def _tokenizer(folder: Path) -> Any:
+def tokenizer_of(folder: Path) -> Any:
+    """The tokenizer of a checkpoint that is not loaded.
+
+    Raises:
+        InputRejectedError: it does not load.
+    """
     from transformers import AutoTokenizer
 
     try:
@@ -187,34 +196,18 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _settings(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
-    """What differs beside the weights; the first one's is used at every point."""
+    """What of the network differs beside the weights; the first one's is used at every point.
+
+    How the checkpoints talk, each by itself, is another matter; see `studies.talks`.
+    """
     mine, its = first.checked.folder, _checked(other).folder
     used = f"those of {_name(first)} are used at every point"
     if not _files(its):
         yield f"{_name(other)} has no tokenizer; that of {_name(first)} is used at every point"
-    elif _template(mine) != _template(its):
-        yield (
-            f"the chat template of {_name(other)} differs; that of {_name(first)} is used at every "
-            "point"
-        )
-    for file in ("config.json", "generation_config.json"):
-        left, right = (
-            {} if not (folder / file).exists() else read_json(folder / file)
-            for folder in (mine, its)
-        )
-        keys = sorted(
-            key
-            for key in (left.keys() | right.keys()) - _HARMLESS
-            if left.get(key) != right.get(key)
-        )
-        if keys:
-            listed = ", ".join(map(shown, keys[:_LISTED])) + (", …" if len(keys) > _LISTED else "")
-            yield f"{file} of {_name(other)} has other settings ({listed}); {used}"
-
-
-def _template(folder: Path) -> Any:
-    file = folder / "chat_template.jinja"
-    if file.exists():
-        return file.read_text(encoding="utf-8", errors="replace")
-    settings = folder / "tokenizer_config.json"
-    return json.dumps(read_json(settings).get("chat_template")) if settings.exists() else None
+    left, right = (read_json(folder / "config.json") for folder in (mine, its))
+    keys = sorted(
+        key for key in (left.keys() | right.keys()) - _HARMLESS if left.get(key) != right.get(key)
+    )
+    if keys:
+        listed = ", ".join(map(shown, keys[:_LISTED])) + (", …" if len(keys) > _LISTED else "")
+        yield f"config.json of {_name(other)} has other settings ({listed}); {used}"

@@ -61,6 +61,7 @@ def manner(planned: Plan) -> registry.Manner:
         max_new_tokens=settings.tokens,
         batch_size=settings.batch,
         given=planned.given,
+        talks=planned.talks,
         sampling=Sampling(settings.temperature, settings.seed) if settings.temperature else None,
     )
 

@@ -11,6 +11,7 @@ from safebasin.studies.geometry import describe
 from safebasin.studies.grid import Grid
 from safebasin.studies.plan import Plan, make
 from safebasin.studies.subject import Subject
+from safebasin.studies.talks import digests, talks
 from safebasin.weights.given import Given
 
 
@@ -40,12 +41,16 @@ def make_map(
         where["edge"] = edge
         if edge["weights_digest"] != subject.loaded.checked.weights_digest:
             notes = (*notes, f"the safety edge is from {edge['run']}, a scan of other weights")
+    found, told = talks(subject, checkpoints)
+    if found:
+        where["talks"] = digests(found)
     return make(
         study,
         subject,
         grid.plan,
         where,
         given=given,
-        notes=notes,
+        talks=found,
+        notes=(*notes, *told),
         facts=lambda overlay: {"geometry": describe(overlay, grid, checkpoints)},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import pytest
 import torch
@@ -77,10 +76,8 @@ def test_a_gpu_is_shared_with_what_is_there(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_generation_settings_are_passed_on_or_refused(loaded: LoadedModel) -> None:
-    assert asked_of_answers(loaded) == {}
+    assert asked_of_answers(loaded.generation, loaded.ref) == {}
     asked = Generation({"repetition_penalty": 1.1, "min_new_tokens": 2})
-    assert asked_of_answers(replace(loaded, generation=asked)) == {
-        "repetition_penalty": 1.1, "min_tokens": 2,
-    }  # fmt: skip
+    assert asked_of_answers(asked, loaded.ref) == {"repetition_penalty": 1.1, "min_tokens": 2}
     with pytest.raises(UsageError, match="no_repeat_ngram_size, which --engine vllm"):
-        asked_of_answers(replace(loaded, generation=Generation({"no_repeat_ngram_size": 2})))
+        asked_of_answers(Generation({"no_repeat_ngram_size": 2}), loaded.ref)

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from safebasin.engines import talk
 from safebasin.engines.base import Batch, Drafts, Encoded, Settled
 from safebasin.engines.registry import Manner, require_able, versions
 from safebasin.engines.saying import response
@@ -69,7 +70,10 @@ class VllmEngine:
         if any(other.is_open for other in _ENGINES):
             raise UsageError("vLLM already runs in this process: close() that engine first")
         self._loaded, self._manner, self._exact = loaded, manner, exact
-        self._asked = asked_of_answers(loaded)
+        self._first, self._talks = talk.own(loaded), manner.talks or {}
+        for each in (self._first, *self._talks.values()):
+            asked_of_answers(each.generation, loaded.ref)
+        self._talk = self._first
         still = network_rows(loaded.model)  # never moved, so there is nothing to keep a copy of
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=still)
         scratch = Path(mkdtemp(prefix="safebasin-vllm-"))
@@ -116,9 +120,11 @@ class VllmEngine:
         try:
             if point.terms:
                 self._place(order)
+            self._talk = talk.at(point, self._first, self._talks)
             yield
         finally:
             self._placed = False
+            self._talk = self._first
             if point.terms:
                 self._place(Order())
 
@@ -133,7 +139,7 @@ class VllmEngine:
         Raises:
             ResourceError: a prompt and its answer are longer than vLLM has memory for.
         """
-        known = () if self._loaded.thinking.expected else getattr(settled, "phrases", ())
+        known = () if self._talk.thinking.expected else getattr(settled, "phrases", ())
         stops = [one for one in known if settled and settled(one)]
         said = self._generate(batch, stops)
         # vLLM reads a text token by token, which can differ from reading it whole.
@@ -163,12 +169,13 @@ class VllmEngine:
             max_tokens=self._manner.max_new_tokens,
             stop=stops or None,
             include_stop_str_in_output=True,
-            stop_token_ids=sorted(self._loaded.end_ids),
+            stop_token_ids=sorted(self._talk.ends),
             ignore_eos=True,  # which would be the tokenizer's alone
             logprobs=0,
             detokenize=bool(stops),
-            **self._asked,
+            **asked_of_answers(self._talk.generation, self._loaded.ref),
         )
+        batch = self._talk.written(batch)
         for encoded in batch:
             self._require_room(encoded)
         prompts = [encoded.token_ids for encoded in batch]
@@ -196,7 +203,7 @@ class VllmEngine:
             return Response(encoded.prompt_id, "", (), "numeric_failure", encoded.sample)
         ids, finish = tuple(output.token_ids), _finish(output)
         ids = ids[:-1] if finish == "eos" else ids
-        return response(self._loaded, encoded, ids, finish)
+        return response(self._loaded.tokenizer, self._talk.thinking, encoded, ids, finish)
 
     def _place(self, order: Order) -> None:
         with self._canary.across():

@@ -11,9 +11,11 @@ import torch
 
 from safebasin.engines.registry import Manner
 from safebasin.errors import ResourceError, UsageError
+from safebasin.models.generation import Generation
 from safebasin.models.load import LoadedModel
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import quiet_and_offline
+from safebasin.records import ModelRef
 
 EXACT = "VLLM_BATCH_INVARIANT"
 """The environment variable that makes vLLM's answers independent of the batch."""
@@ -38,16 +40,16 @@ _FOLLOWED = {"repetition_penalty": "repetition_penalty", "min_new_tokens": "min_
 """What is asked of answers beside the prompts, as vLLM calls it."""
 
 
-def asked_of_answers(loaded: LoadedModel) -> dict[str, Any]:
-    """The checkpoint's generation settings as vLLM takes them.
+def asked_of_answers(generation: Generation, ref: ModelRef) -> dict[str, Any]:
+    """A checkpoint's generation settings as vLLM takes them.
 
     Raises:
         UsageError: vLLM cannot follow one of them.
     """
-    followed = loaded.generation.followed
+    followed = generation.followed
     if other := sorted(followed.keys() - _FOLLOWED.keys()):
         raise UsageError(
-            f"generation_config.json of {shown(loaded.ref)} asks for {', '.join(other)}, which "
+            f"generation_config.json beside {shown(ref)} asks for {', '.join(other)}, which "
             "--engine vllm does not follow: use --engine transformers, or remove that from the file"
         )
     return {_FOLLOWED[name]: value for name, value in followed.items()}

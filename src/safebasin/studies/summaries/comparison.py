@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from safebasin import summary as contract
@@ -147,6 +148,9 @@ def _told(run: Run) -> dict[str, str]:
         "benign prompts": f"{summary.prompts['benign'].source}, {summary.prompts['benign'].n}",
         "type": summary.model.dtype,
         "device": summary.model.device,
+        "chat template": summary.model.chat_template_digest[:12],
+        "settings": summary.model.settings_digest[:12],
+        "template arguments": json.dumps(summary.request.get("template_args", {}), sort_keys=True),
         "token limit": str(summary.request["decoding"]["max_new_tokens"]),
     }
 

@@ -1,0 +1,128 @@
+"""How the checkpoints of a map talk, where they do not talk as its first model does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from safebasin.engines.talk import Talk, Talks, own
+from safebasin.errors import InputRejectedError
+from safebasin.models.chat import ChatTemplate, Conversation
+from safebasin.models.ends import end_ids
+from safebasin.models.generation import generation, settings_in
+from safebasin.models.pair import TOKENIZER_FILES, tokenizer_of
+from safebasin.models.shown import shown
+from safebasin.models.template_file import own as template_of
+from safebasin.models.thinking import thinking
+from safebasin.records import Displacement
+from safebasin.studies.checkpoints import Checkpoint, short_names
+from safebasin.studies.subject import Subject
+
+_SHAPE_TALK = (
+    *TOKENIZER_FILES,
+    *("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"),
+    *("generation_config.json", "config.json"),
+)
+
+
+def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, tuple[str, ...]]:
+    """How each checkpoint talks that talks otherwise than the first model, and what it is.
+
+    Args:
+        subject: the first model and what it is asked.
+        checkpoints: the others.
+
+    Raises:
+        InputRejectedError: the tokenizer or settings of one cannot be used.
+    """
+    found: dict[Displacement, Talk] = {}
+    notes: list[str] = []
+    first = own(subject.loaded)
+    for each, name in zip(checkpoints, short_names([c.name for c in checkpoints]), strict=True):
+        folder = each.checked.folder
+        if each.way in found or _files(folder) == _files(subject.loaded.folder):
+            continue
+        talk, remarks = _talk(subject, folder, name)
+        notes += remarks
+        if talk != first:
+            found[each.way] = talk
+            notes += _differences(subject, first, talk, name)
+    return found, tuple(notes)
+
+
+def digests(found: Talks) -> dict[str, str]:
+    """What a request keeps of them: answers at a checkpoint depend on how it talks."""
+    return {
+        way.key: hashlib.sha256(
+            json.dumps(
+                [
+                    sorted(talk.ends),
+                    talk.generation.followed,
+                    [talk.thinking.pairs, talk.thinking.hidden, talk.thinking.opened],
+                    {id_: list(ids) for id_, ids in talk.prompts.items()},
+                ],
+                sort_keys=True,
+            ).encode()
+        ).hexdigest()[:16]
+        for way, talk in found.items()
+    }
+
+
+def _talk(subject: Subject, folder: Path, name: str) -> tuple[Talk, list[str]]:
+    loaded, settings = subject.loaded, subject.settings
+    rows = int(loaded.model.get_input_embeddings().weight.shape[0])
+    has_own = any((folder / file).exists() for file in TOKENIZER_FILES)
+    tokenizer = tokenizer_of(folder) if has_own else loaded.tokenizer
+    ends = end_ids(folder, tokenizer, rows, name)
+    asked, remarks = generation(settings_in(folder), ends, name)
+    chat, notes = loaded.chat, [f"{name}: {remark}" for remark in remarks]
+    if has_own and settings.chat_template is None and tokenizer.chat_template:
+        source = template_of(tokenizer, name)
+        arguments = {key: value for key, value in settings.arguments.items() if key in source}
+        chat = ChatTemplate(tokenizer, model=name, vocabulary=rows, arguments=arguments)
+    try:
+        prompts = _otherwise(subject, chat)
+    except InputRejectedError as error:
+        chat, prompts = loaded.chat, {}
+        notes.append(f"{name} is asked in the template of {shown(loaded.ref)}: {error}")
+    own_thinking = thinking(tokenizer, chat.text, chat.probe, settings.thoughts)
+    return Talk(ends, asked, own_thinking, prompts), notes
+
+
+def _otherwise(subject: Subject, chat: ChatTemplate) -> dict[str, tuple[int, ...]]:
+    """The prompts that a template writes otherwise than that of the first model."""
+    asked = [Conversation(subject.system, prompt.text) for prompt in subject.prompts.values()]
+    written = zip(subject.prompts, chat.encode(asked), strict=True)
+    return {
+        id_: one.token_ids
+        for id_, one in written
+        if one.token_ids != subject.rendered[id_].token_ids
+    }
+
+
+def _differences(subject: Subject, first: Talk, talk: Talk, name: str) -> Iterator[str]:
+    begin = shown(subject.loaded.ref)
+    if talk.prompts:
+        yield (
+            f"the chat template of {name} differs: at {name} itself its own is used, elsewhere "
+            f"that of {begin}"
+        )
+    if talk.ends != first.ends:
+        tokens = subject.loaded.tokenizer.convert_ids_to_tokens(sorted(talk.ends ^ first.ends))
+        yield (
+            f"{name} and {begin} end their answers with different tokens "
+            f"({', '.join(map(shown, tokens))}): each has its own where it stands itself, and "
+            "between them any of these ends an answer"
+        )
+    if talk.generation.followed != first.generation.followed:
+        yield (
+            f"generation_config.json of {name} asks for something else: at {name} itself its own "
+            f"is followed, elsewhere that of {begin}"
+        )
+
+
+def _files(folder: Path) -> dict[str, Any]:
+    return {file: (folder / file).read_bytes() for file in _SHAPE_TALK if (folder / file).exists()}
