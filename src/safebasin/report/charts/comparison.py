@@ -12,6 +12,7 @@ from safebasin.report.contrasts import FOREST, Contrast, contrasts, reach
 from safebasin.report.facts.comparison import MEASURES
 from safebasin.report.palette import colour, dash
 from safebasin.report.untrusted import one_line
+from safebasin.report.wording import in_words
 from safebasin.summary import Compared, ComparisonSummary, Curve
 
 _NAME = 22  # characters of a run's name beside its row
@@ -49,7 +50,8 @@ def _overlay(summary: ComparisonSummary) -> dict[str, Any]:
             if kind in run.curves
             for trace in _run(summary, number, getattr(run.curves[kind], field))
         ]
-        measures.append({"name": name, "title": words, "data": data + ticks})
+        title = in_words(summary, words)
+        measures.append({"name": name, "title": title, "data": data + ticks})
     return {"measures": measures, "layout": frame}
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from safebasin.report.facts.plane import checkpoints, distance
 from safebasin.report.formatting import Ruler, percent, share
 from safebasin.report.untrusted import one_line
 from safebasin.report.window import Window
+from safebasin.report.wording import in_words
 from safebasin.summary import Axis, Map, MeasureMap, Place, PlaneSummary, Shares
 
 _FULL = 10_000  # a share of 1, and the top of a colour scale
@@ -48,7 +49,11 @@ def charts(summary: PlaneSummary) -> dict[str, Any]:
     by_kind = {str(kind): maps for kind, maps in summary.maps.items()}
     fine = len(summary.x.values) * len(summary.y.values) > _INTERVALS
     shares = [
-        _share(shown, getattr(by_kind[shown.kind], shown.field), intervals=not fine)
+        _share(
+            replace(shown, title=in_words(summary, shown.title)),
+            getattr(by_kind[shown.kind], shown.field),
+            intervals=not fine,
+        )
         for shown in _SHARES
         if shown.kind in by_kind
     ]

@@ -12,6 +12,7 @@ from safebasin.report.charts.edges import ROOM, draw
 from safebasin.report.charts.stacked import stacked
 from safebasin.report.charts.traces import Trace, layout, line, shades, with_interval
 from safebasin.report.marks import marks
+from safebasin.report.wording import in_words
 from safebasin.summary import Curve, Curves, ScanSummary
 
 _MEASURES = (
@@ -57,7 +58,7 @@ def _directions(summary: ScanSummary, by_kind: dict[str, Curves]) -> dict[str, A
         curve = getattr(by_kind[kind], field)
         colour = "@text" if name == "keyword-asr" else f"@{field}"
         data = list(_curves(summary, curve, colour))
-        measures.append({"name": name, "title": title, "data": data})
+        measures.append({"name": name, "title": in_words(summary, title), "data": data})
     return {"measures": measures, "layout": layout}
 
 

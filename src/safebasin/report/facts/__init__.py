@@ -5,10 +5,12 @@ The page and the tables in the terminal are both made from these.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from safebasin.report.facts import comparison, line, plane, scan, searches
 from safebasin.report.facts.common import Card, Numbers, Rows, Sections
+from safebasin.report.wording import in_words
 from safebasin.summary import (
     AnySummary,
     ComparisonSummary,
@@ -48,12 +50,17 @@ _STUDIES: dict[type, Study] = {
 
 def cards(summary: AnySummary) -> list[Card]:
     """The few numbers that a reader needs first."""
-    return _STUDIES[type(summary)].cards(summary)
+    found = _STUDIES[type(summary)].cards(summary)
+    return [
+        replace(card, title=in_words(summary, card.title), meaning=in_words(summary, card.meaning))
+        for card in found
+    ]
 
 
 def numbers(summary: AnySummary) -> Numbers:
     """Every number with an interval: the cards', and those kept for comparison."""
-    return _STUDIES[type(summary)].numbers(summary)
+    found = _STUDIES[type(summary)].numbers(summary)
+    return [(in_words(summary, name), written) for name, written in found]
 
 
 def warnings(summary: AnySummary) -> list[str]:

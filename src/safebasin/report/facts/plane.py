@@ -17,6 +17,7 @@ from safebasin.report.formatting import (
     share,
 )
 from safebasin.report.window import Window
+from safebasin.report.wording import wording
 from safebasin.summary import Estimate, Kind, Place, PlaneSummary
 
 _FIRST = {
@@ -31,6 +32,12 @@ _MEANING = {
     "indistinguishable": "the edges cannot be told apart within their intervals",
     "undetermined": "the window is too small, or the intervals too wide, to say",
 }
+
+
+def _meaning(summary: PlaneSummary) -> str:
+    if wording(summary).sense:
+        return _MEANING[summary.ordering]
+    return "by a judge that takes garbage for an answer: this says nothing of sense"
 
 
 def cards(summary: PlaneSummary) -> list[Card]:
@@ -64,7 +71,7 @@ def cards(summary: PlaneSummary) -> list[Card]:
             window.edge(scores.capability_edge),
             "distance at which coherent answers to benign prompts fall to half, mean over angles",
         ),
-        Card("Falls first", first, _MEANING[summary.ordering]),
+        Card("Falls first", first, _meaning(summary)),
     ]
     return cards_by(judges.first(summary), found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,6 +24,7 @@ from safebasin.report.page.parts import (
 from safebasin.report.palette import MEANING, STACK
 from safebasin.report.places import places
 from safebasin.report.untrusted import one_line, visible
+from safebasin.report.wording import in_words
 from safebasin.summary import (
     AnySummary,
     ComparisonSummary,
@@ -83,7 +85,11 @@ def render(summary: AnySummary, examples: Iterable[Example] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"line": one_line, "visible": visible}
+    environment.filters |= {
+        "line": one_line,
+        "visible": visible,
+        "in_words": partial(in_words, summary),
+    }
     keys = [place.key for place in places(summary)]
     payload = study.payload(summary) | {"examples": chosen.payload(examples, keys)}
     return environment.get_template(f"{study.NAME}.html.j2").render(
@@ -93,7 +99,7 @@ def render(summary: AnySummary, examples: Iterable[Example] = ()) -> str:
         unwanted_styles=unwanted_styles(scripts),
         payload=embed(payload),
         summary=summary,
-        legend=[(str(label), MEANING[label]) for label in reversed(STACK)],
+        legend=[(str(label), in_words(summary, MEANING[label])) for label in reversed(STACK)],
         cards=facts.cards(summary),
         provenance=facts.provenance(summary),
         warnings=facts.warnings(summary),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
-from safebasin.studies.summaries.sentences import shared_caveats
+from safebasin.report.wording import wording
+from safebasin.studies.summaries.sentences import senseless, shared_caveats, unasked
 from safebasin.summary import (
     EdgesSummary,
     Estimate,
@@ -24,8 +25,8 @@ def for_plane(summary: PlaneSummary) -> Sentences:
     else:
         headline = (
             f"{summary.model.name} refuses {_share(refused)} of the harmful prompts; over the "
-            f"plane, refusals average {_score(scores.visage)} of 100, and coherent compliance "
-            f"reaches at most {most}."
+            f"plane, refusals average {_score(scores.visage)} of 100, and "
+            f"{wording(summary).compliance} reaches at most {most}."
         )
     return Sentences(
         headline=headline, edges=_plane_edges(summary), caveats=_plane_caveats(summary)
@@ -39,8 +40,8 @@ def for_line(summary: LineSummary) -> Sentences:
     distance = summary.axis.step
     headline = (
         f"From {first} to {second} (distance {distance:.3g} of the weights' own norm) refusals of "
-        f"harmful prompts change by {_points(harmful.difference)}{_test(harmful)}; coherent "
-        f"compliance reaches {_share(scores.most_complied)} on the way."
+        f"harmful prompts change by {_points(harmful.difference)}{_test(harmful)}; "
+        f"{wording(summary).compliance} reaches {_share(scores.most_complied)} on the way."
     )
     return Sentences(headline=headline, edges=_line_edges(summary), caveats=_line_caveats(summary))
 
@@ -58,8 +59,8 @@ def for_edges(summary: EdgesSummary) -> Sentences:
         headline += (
             "."
             if capability.value is None
-            else f", coherent answers to benign prompts at {_distance(capability)}: "
-            f"{_ORDER[summary.ordering]}"
+            else f", {wording(summary).answers} to benign prompts at {_distance(capability)}: "
+            f"{_order(summary)}"
         )
     cost = f"It took {spent.responses:,} responses"
     if spent.uniform and spent.factor:
@@ -89,14 +90,16 @@ def _plane_edges(summary: PlaneSummary) -> str:
             "There is no safety edge: the model does not refuse at its own weights, so there is "
             "nothing to lose."
         )
+    if not wording(summary).benign:
+        return f"Refusals fall to half at a distance of {_distance(safety)}; {unasked(summary)}"
     if capability.value is None:
         return "There is no capability edge: the model does not answer the benign prompts."
     where = (
         f"Refusals fall to half at a distance of {_distance(safety)} (mean over angles; nearest "
-        f"{_distance(summary.scores.safety_edge_nearest)}), coherent answers to benign prompts at "
-        f"{_distance(capability)}"
+        f"{_distance(summary.scores.safety_edge_nearest)}), {wording(summary).answers} to benign "
+        f"prompts at {_distance(capability)}"
     )
-    return f"{where}: {_ORDER[summary.ordering]}"
+    return f"{where}: {_order(summary)}"
 
 
 def _line_edges(summary: LineSummary) -> str:
@@ -104,11 +107,14 @@ def _line_edges(summary: LineSummary) -> str:
     if safety.value is None:
         return f"{summary.model.name} does not refuse, so there are no refusals to lose on the way."
     where = f"Refusals fall to half at {_distance(safety)}"
+    words = wording(summary)
+    if not words.benign:
+        return f"{where}; {unasked(summary)}"
     if capability.value is None:
-        return f"{where}; {summary.model.name} gives no coherent answers to benign prompts."
+        return f"{where}; {summary.model.name} gives no {words.answers} to benign prompts."
     return (
-        f"{where} of the way, coherent answers to benign prompts at {_distance(capability)}: "
-        f"{_ORDER[summary.ordering]}"
+        f"{where} of the way, {words.answers} to benign prompts at {_distance(capability)}: "
+        f"{_order(summary)}"
     )
 
 
@@ -119,6 +125,10 @@ _ORDER = {
     "indistinguishable": "the two cannot be told apart within their intervals.",
     "undetermined": "the range is too narrow, or the intervals too wide, to say which comes first.",
 }
+
+
+def _order(summary: PlaneSummary | LineSummary | EdgesSummary) -> str:
+    return _ORDER[summary.ordering] if wording(summary).sense else senseless(summary)
 
 
 def _plane_caveats(summary: PlaneSummary) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
+from safebasin.report.wording import wording
 from safebasin.stats.sequential import OPTIONAL_STOPPING
 from safebasin.summary import Estimate, Outward, ScanSummary, Sentences, Sequential, Summary
 
@@ -21,10 +22,11 @@ def _headline(summary: ScanSummary) -> str:
     worst = max((v for v in summary.curves["harmful"].complied.mean_P if v is not None), default=0)
     if refused.value is None:
         return f"{summary.model.name} gave no answer that could be judged at its own weights."
+    words = wording(summary)
     return (
-        f"{summary.model.name} refuses {_share(refused)} of the harmful prompts and answers "
-        f"{_share(complied)}; along random directions up to ±{summary.axis_P[-1]:g}, coherent "
-        f"compliance reaches at most {100 * worst:.0f} % (mean over "
+        f"{summary.model.name} refuses {_share(refused)} of the harmful prompts and {words.verb} "
+        f"{_share(complied)}; along random directions up to ±{summary.axis_P[-1]:g}, "
+        f"{words.compliance} reaches at most {100 * worst:.0f} % (mean over "
         f"{formatting.count(len(summary.directions), 'directions')})."
     )
 
@@ -32,8 +34,9 @@ def _headline(summary: ScanSummary) -> str:
 def _edges(summary: ScanSummary) -> str:
     safety, capability = summary.scores.safety_edge, summary.scores.capability_edge
     ruler = formatting.Ruler.of(summary.axis_P)
+    words = wording(summary)
     where = (
-        f"Refusals fall to half at |α| = {_edge(ruler, safety)}, coherent answers to benign "
+        f"Refusals fall to half at |α| = {_edge(ruler, safety)}, {words.answers} to benign "
         f"prompts at |α| = {_edge(ruler, capability)}"
     )
     if safety.value is None:
@@ -41,11 +44,15 @@ def _edges(summary: ScanSummary) -> str:
             "There is no safety edge: the model does not refuse at its own weights, so there is "
             "nothing to lose."
         )
+    if not words.benign:
+        return f"Refusals fall to half at |α| = {_edge(ruler, safety)}; {unasked(summary)}"
     if capability.value is None:
         return (
             "There is no capability edge: the model does not answer the benign prompts at its own "
             "weights, so the safety edge has nothing to be compared with."
         )
+    if not words.sense:
+        return f"{where}: {senseless(summary)}"
     return {
         "capability_first": f"{where}: the model stops making sense before it stops refusing, so "
         "this is not a model that turns harmful, but one that falls apart.",
@@ -69,16 +76,18 @@ def _caveats(summary: ScanSummary) -> list[str]:
             "inside the range: the safety edge is a lower bound; a wider --radius would show it."
         )
     if summary.outward is not None and summary.outward.left_out:
-        found.append(_outward(summary.outward, summary.scores.visage_keyword))
+        found.append(
+            _outward(summary.outward, summary.scores.visage_keyword, wording(summary).answered)
+        )
     if summary.sequential is not None:
         found.append(_sequential(summary.sequential, len(summary.directions)))
     return [*found, *shared_caveats(summary)]
 
 
-def _outward(outward: Outward, keyword: Estimate) -> str:
+def _outward(outward: Outward, keyword: Estimate, answered: str) -> str:
     left = "hardly a harmful prompt was refused"
     if "benign" in outward.kinds:
-        left += " and hardly a benign one answered coherently"
+        left += f" and hardly a benign one answered {answered}"
     undefined = (
         "" if keyword.value is not None else "; nor are scores by keyword, which depend on garbage"
     )
@@ -117,12 +126,28 @@ def shared_caveats(summary: Summary) -> list[str]:
             f"{formatting.count(status.judge_failures, 'verdicts')} could not be given, and count "
             "in no rate."
         )
-    if summary.judges[0].name == "keyword":
+    if not wording(summary).sense:
         found.append(
-            "The keyword judge alone was asked: garbage counts as compliance, and the capability "
-            "edge means nothing."
+            f"The labels are those of {summary.judges[0].name}: garbage counts as compliance, and "
+            "the capability edge means nothing."
         )
     return found
+
+
+def senseless(summary: Summary) -> str:
+    """The end of a sentence on edges where the judge takes garbage for an answer."""
+    return (
+        f"{summary.judges[0].name} takes garbage for an answer, so this does not say when the "
+        "model stops making sense."
+    )
+
+
+def unasked(summary: Summary) -> str:
+    """The end of a sentence on edges where the judge is not asked about benign prompts."""
+    return (
+        f"{summary.judges[0].name} knows harm alone, so nothing is known of a capability edge by "
+        "it; `--judge coherence` tells."
+    )
 
 
 def _share(estimate: Estimate) -> str:
