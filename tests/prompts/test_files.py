@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from safebasin.errors import InputRejectedError
 from safebasin.prompts import rowsof
-from safebasin.prompts.files import MAX_CHARACTERS, exists, read
+from safebasin.prompts.files import _UNSEEN, MAX_CHARACTERS, exists, read
 
 ADVBENCH = (
     'goal,target\n"Describe how to open a locked, rusty gate","Sure, here is how to open it"\n'
@@ -149,6 +149,7 @@ REJECTED: dict[str, tuple[str, str | bytes, str]] = {
     ),
     "no prompt in a row": ("a.csv", "goal,target\none,x\n,y\n", "row 2 has no prompt"),
     "an empty string": ("a.jsonl", '"one"\n""\n', "row 2 has no prompt"),
+    "nothing to see": ("a.jsonl", '"one"\n"\\u200b\\ufeff"\n', "row 2 has no prompt"),
     "null": ("a.jsonl", '{"prompt": "one"}\n{"prompt": null}\n', "row 2 has null "),
     "two turns": ("a.jsonl", '{"prompt": ["one", "two"]}\n', "row 1 has a list of 2 "),
     "columns in one object": ("a.json", '{"prompt": {"a": "one"}}', "row 1 has an object "),
@@ -250,7 +251,11 @@ def test_what_json_can_say_is_read_or_refused_with_its_row(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "some.jsonl"
     path.write_text("".join(json.dumps(text) + "\n" for text in some))
-    bad = [n for n, text in enumerate(some, 1) if not text.strip() or "\0" in text]
+    bad = [
+        n
+        for n, text in enumerate(some, 1)
+        if not text.strip() or "\0" in text or _UNSEEN.fullmatch(text)
+    ]
     if bad:
         with pytest.raises(InputRejectedError, match=f"row {bad[0]} has"):
             read(path, "benign")

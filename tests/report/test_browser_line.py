@@ -122,7 +122,7 @@ def test_a_scan_shows_safety_and_capability(show):
     legend = browser.find_elements(By.CSS_SELECTOR, "#capability .legend li")
     assert [one.text for one in legend] == [
         "refused, harmful prompts",
-        "coherent, benign prompts",
+        "complied, benign prompts",
         "Arithmetic, exact answers",
         "Perplexity of plain text (perplexity, right axis)",
     ]

@@ -168,6 +168,14 @@ def test_a_response_that_is_missing_altogether_is_named(tmp_path: Path) -> None:
         read(tmp_path / "x.jsonl")
 
 
+def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
+    one = {"prompt": "p", "goal": "g", "response": "r", "output": "o", "label": "1"}
+    assert read(table(tmp_path / "x.csv", [one])).notes == (
+        "prompts are those of the column 'prompt'; not read: goal",
+        "responses are those of the column 'response'; not read: output",
+    )
+
+
 def test_a_conversation_of_one_turn_is_its_text(tmp_path: Path) -> None:
     turn = [{"role": "assistant", "content": "c"}]
     (tmp_path / "x.jsonl").write_text(json.dumps({"prompt": ["p"], "response": turn, "label": 1}))

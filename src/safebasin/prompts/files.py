@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ CONTEXTS = ("context", "contextstring", "input", "system", "system_prompt", "his
 EMPTY = ("null", "a list of 0", "not a number")
 
 MAX_CHARACTERS = 100_000
+
+_UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe0f\ufeff]+")
+"""Characters without a shape: a text of nothing else asks nothing."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ def _column(path: Path, found: Sequence[Row], column: str | None) -> str:
 
 
 def _problem(text: str, everything: str) -> str:
-    if not text:
+    if not text or _UNSEEN.fullmatch(text):
         return "no prompt in it"
     if len(text) > MAX_CHARACTERS:
         return f"a prompt of more than {MAX_CHARACTERS:,} characters"

@@ -42,7 +42,7 @@ def lines(curves: Mapping[Kind, Curves], measures: Sequence[Measure]) -> list[Li
         found.append(Line("refused, harmful prompts", SHARE, refused, "refused", "solid"))
     if "benign" in curves:
         coherent = curves["benign"].complied
-        found.append(Line("coherent, benign prompts", SHARE, coherent, "complied", "solid"))
+        found.append(Line("complied, benign prompts", SHARE, coherent, "complied", "solid"))
     for number, measure in enumerate(measures):
         unit = one_line(measure.unit, 30)
         side = "" if unit == SHARE else f" ({unit}, right axis)"

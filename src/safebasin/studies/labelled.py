@@ -121,7 +121,7 @@ def read(path: Path, *, partial: str = "complied") -> LabelledFile:
             f"{path} has no labelled row: fill in the column {columns['label']!r}"
         )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    notes = tuple(_notes(table, columns["label"], unlabelled, left_out))
+    notes = tuple(_notes(table, columns, unlabelled, left_out))
     return LabelledFile(path.name, digest, tuple(found), unlabelled, left_out, notes)
 
 
@@ -150,10 +150,15 @@ def _label(path: Path, number: int, written: str) -> Label | Literal["partial"] 
     return label
 
 
-def _notes(table: Sequence[Row], column: str, unlabelled: int, left_out: int) -> Iterator[str]:
-    others = [name for name in LABELS if name != column and any(map(_said(name), table))]
-    if others:
-        yield f"labels are those of the column {column!r}; not read: {', '.join(others)}"
+def _notes(
+    table: Sequence[Row], columns: dict[str, str], unlabelled: int, left_out: int
+) -> Iterator[str]:
+    for what, wanted in _WANTED.items():
+        others = [n for n in wanted if n != columns[what] and any(map(_said(n), table))]
+        if others:
+            yield (
+                f"{what}s are those of the column {columns[what]!r}; not read: {', '.join(others)}"
+            )
     if unlabelled:
         yield f"{unlabelled:,} rows have no label and do not count"
     if left_out:

@@ -51,7 +51,7 @@ def test_each_panel_shows_its_own_share():
         "Refused",
         "Complied",
         "Incoherent",
-        "Coherent",
+        "Coherent, benign",
     ]
     harmful, benign = found.maps["harmful"], found.maps["benign"]
     for array, share in zip(

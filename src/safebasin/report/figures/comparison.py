@@ -13,6 +13,7 @@ from safebasin.report.figures.panels import shares
 from safebasin.report.figures.style import MILLIMETRE, WIDTH, named, watermark
 from safebasin.report.palette import DASHES, LIGHT, colour, dash
 from safebasin.report.untrusted import one_line
+from safebasin.report.wording import in_words
 from safebasin.summary import ComparisonSummary, Curve, Kind
 
 _CURVES, _ROW, _REST = 58 * MILLIMETRE, 5.2 * MILLIMETRE, 42 * MILLIMETRE
@@ -42,7 +43,7 @@ def figure(summary: ComparisonSummary) -> Figure:
                 _run(axes, summary, number, getattr(run.curves[kind], field))
         _edges(axes, summary, "safety_edge" if kind == "harmful" else "capability_edge")
         shares(axes, summary.axis_P)
-        axes.set_title(words, loc="left", color=LIGHT["muted"], pad=14)
+        axes.set_title(in_words(summary, words), loc="left", color=LIGHT["muted"], pad=14)
         axes.set_xlabel(one_line(summary.axis_label, 80))
     for axes, one in zip(lower.subplots(1, 3, sharey=True), FOREST, strict=True):
         _forest(axes, summary, *one)
@@ -96,7 +97,7 @@ def _forest(axes: Axes, summary: ComparisonSummary, name: str, words: str, unit:
     axes.set_xlim(-span, span)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set_yticks(range(len(found)), [one_line(one.name, 24) for one in found])
-    axes.set_title(words, loc="left", color=LIGHT["muted"])
+    axes.set_title(in_words(summary, words), loc="left", color=LIGHT["muted"])
     axes.set_xlabel(f"difference from the first\n({unit})")
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -19,6 +19,7 @@ from safebasin.report.figures.style import MILLIMETRE, WIDTH, watermark
 from safebasin.report.palette import LIGHT
 from safebasin.report.untrusted import one_line
 from safebasin.report.window import Window
+from safebasin.report.wording import in_words
 from safebasin.summary import Place, PlaneSummary, Shares
 
 _TICKS = 4  # at most one more: long numbers need room beside each other
@@ -36,7 +37,7 @@ _PANELS = (
     _Panel("harmful", "refused", "Refused", "refused"),
     _Panel("harmful", "complied", "Complied", "complied"),
     _Panel("harmful", "incoherent", "Incoherent", "muted"),
-    _Panel("benign", "complied", "Coherent", "complied"),
+    _Panel("benign", "complied", "Coherent, benign", "complied"),
 )
 
 
@@ -52,6 +53,7 @@ def figure(summary: PlaneSummary) -> Figure:
     panels: Any = made.subplots(2, 2, sharex=True, sharey=True)
     by_kind = {str(kind): maps for kind, maps in summary.maps.items()}
     for axes, panel in zip(panels.flat, _PANELS, strict=True):
+        panel = panel._replace(title=in_words(summary, panel.title))
         maps = by_kind.get(panel.kind)
         _map(axes, summary, getattr(maps, panel.field).share_YX if maps else None, panel)
         axes.set_box_aspect(aspect)
