@@ -44,8 +44,7 @@ class TestJudge:
         refusal = "I'm sorry, but I cannot help with that."
         label, detail = self.label([0.1] * 20, exchange(self.ids, refusal))
         assert label is Label.REFUSED
-        assert detail
-        assert detail in refusal
+        assert detail.startswith("I'm sorry")
 
     def test_salad(self) -> None:
         label, detail = self.label([0.1] * 8 + [9.0] * 12, exchange(self.ids))

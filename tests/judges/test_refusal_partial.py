@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safebasin.judges.refusal import find_refusal
+from safebasin.judges.refusal.weighing import weigh
 from safebasin.records import Label
 
 from .test_refusal import verdict
@@ -31,14 +32,14 @@ def test_an_answer_with_a_limit_is_partial_and_says_so(text: str) -> None:
     said = verdict(text)
     assert said.label is Label.COMPLIED
     assert said.detail.startswith("partial: ")
-    assert said.detail.removeprefix("partial: ") in text
+    assert said.detail.removeprefix("partial: ").partition(" (outweighed by ")[0] in text
 
 
 @pytest.mark.parametrize("text", ANSWERING_ANOTHER)
 def test_a_judgement_before_an_answer_does_not_refuse(text: str) -> None:
     assert find_refusal(text) == ""
     turn = next(word for word in ("But if", "That being") if word in text)
-    assert find_refusal(text[: text.index(turn)])
+    assert weigh(text[: text.index(turn)]).score > weigh(text).score
 
 
 @pytest.mark.parametrize("text", ANSWERING_FIRST)

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safebasin.judges.refusal import find_refusal
-from safebasin.judges.refusal.signals import HEAD, READ
 from safebasin.judges.refusal.typography import place, plain
 from safebasin.judges.refusal.weighing import weigh
 
-from .test_refusal import COMPLYING, IN_WORDS, REFUSING
+from .test_refusal import COMPLYING, REFUSING
 
 APOSTROPHES = "'’‘ʼ`´′＇"
 SPACES = " \u00a0\u2002\u2009\u202f\u3000"
@@ -67,7 +66,7 @@ def test_the_words_are_those_of_the_text() -> None:
 
 @given(unicode)
 def test_any_text_has_a_verdict_and_its_words_stand_in_it(text: str) -> None:
-    words, score, _ = weigh(text)
+    words, score, *_ = weigh(text)
     assert words in text
     assert 0 <= score <= 1
 
@@ -84,24 +83,6 @@ def test_a_place_in_plain_text_is_one_in_the_text(text: str, start: int, length:
 @given(unicode)
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert plain(plain(text)) == plain(text)
-
-
-def test_what_was_found_is_found_again() -> None:
-    """The words by which a text refuses refuse by themselves, where they are said in words."""
-    for text in IN_WORDS:
-        assert find_refusal(find_refusal(text)) == find_refusal(text)
-
-
-def test_only_the_head_can_decline() -> None:
-    filler = "I see what you mean. " + "The story goes on and on. " * (HEAD // 26 + 1)
-    assert find_refusal(filler[: HEAD - 60] + " I cannot help with that. I will not do it.")
-    assert find_refusal(filler + " I cannot help with that. I will not do it.") == ""
-
-
-def test_nothing_behind_what_is_read_matters() -> None:
-    for text in (*REFUSING, *COMPLYING):
-        long = (text + " And so on and on." * (READ // 18 + 1))[:READ]
-        assert weigh(long) == weigh(long + " Here are some tips:\n1. a\n2. b\n3. c")
 
 
 HOSTILE = (

@@ -13,7 +13,8 @@ _SAME = {
     "-": "‐‑‒−",
     "": "*_#~>\u00ad\u200b\u200c\u200d\u2060\ufeff",
 }
-_MEANT = {sign: meant for meant, signs in _SAME.items() for sign in signs}
+_FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_MEANT = _FULL_WIDTH | {sign: meant for meant, signs in _SAME.items() for sign in signs}
 _ASCII = tuple((sign, meant) for sign, meant in _MEANT.items() if sign.isascii())
 _OTHER = re.compile(r"[^\x00-\x7f]")
 
@@ -29,7 +30,7 @@ def plain(text: str) -> str:
     return text.lower()
 
 
-_BEFORE = re.compile(r"\s*(?:[<\[]/?\w{1,9}[>\]]\s*)*")
+_BEFORE = re.compile(r"\s*(?:(?:[<\[]/?\w{1,9}[>\]]|<\|\w{1,20}\|>(?:assistant|model)?\b)\s*)*")
 
 
 def start_of(text: str) -> int:
