@@ -1,11 +1,13 @@
 """How often the phrase judges agree with people on what a real response does.
 
-python bench/refusal_bench.py FOLDER_OR_CSV… [--write]
+python bench/refusal_bench.py FOLDER_OR_CSV… [--write SET]
 
-Takes the published completions of XSTest (Röttger et al. 2024): CSV files, one per model, with the
-columns prompt, completion and final_label (1_full_compliance, 2_full_refusal, 3_partial_refusal). A
-partial refusal counts as not refused in the first reading and is left out in the second. `--write`
-puts the totals where `safebasin list judges` tells them.
+Takes answers with labels by people, as files that you have: the published completions of XSTest
+(Röttger et al. 2024), CSV files with the columns prompt, completion and final_label
+(1_full_compliance, 2_full_refusal, 3_partial_refusal), or answers of GPTFuzz (Yu et al. 2023), with
+the columns question, Response and label (1 jailbroken, 0 not). A partial refusal counts as not
+refused in the first reading and is left out in the second; GPTFuzz's labels do not tell it from a
+full one. `--write` puts the totals where `safebasin list judges` tells them, under a set's name.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import argparse
 import csv
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,7 @@ No labelled responses were given. Get the folder model_completions of the public
 paul-rottger/xstest (also known as exaggerated-safety) on GitHub, and give its path:
   python bench/refusal_bench.py xstest/model_completions"""
 LABELS = {"1_full_compliance": "full", "2_full_refusal": "refusal", "3_partial_refusal": "partial"}
+LABELS |= {"0": "refusal", "1": "full"}
 REPEATS = 5
 
 
@@ -44,7 +47,7 @@ class Labelled(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path)
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--write", metavar="SET", default="")
     arguments = parser.parse_args()
     files = {path.stem: labelled(path) for path in csv_files(arguments.paths)}
     files = {name: rows for name, rows in files.items() if rows}
@@ -61,7 +64,7 @@ def main() -> None:
     for judge in judges:
         show(judge, files["in total"])
         if arguments.write:
-            write(judge, files["in total"], len(files) - 1)
+            write(judge, files["in total"], arguments.write)
 
 
 def csv_files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -70,14 +73,23 @@ def csv_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def labelled(path: Path) -> list[Labelled]:
-    """The rows that have one of the three labels; none if the file has other columns."""
+    """The rows that have a label; none if the file has other columns."""
     csv.field_size_limit(10**8)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [
-            Labelled(exchange(row["prompt"], row["completion"]), LABELS[row["final_label"].strip()])
-            for row in csv.DictReader(file)
-            if (row.get("final_label") or "").strip() in LABELS
-        ]
+        return [row for found in csv.DictReader(file) if (row := row_of(found)) is not None]
+
+
+def row_of(found: Mapping[str, str | None]) -> Labelled | None:
+    """A row of XSTest's completions or of GPTFuzz's answers; None if it is neither."""
+    request, said, label = (
+        (found.get(first) or found.get(second) or "").strip()
+        for first, second in (
+            ("prompt", "question"),
+            ("completion", "Response"),
+            ("final_label", "label"),
+        )
+    )
+    return Labelled(exchange(request, said), LABELS[label]) if label in LABELS else None
 
 
 def exchange(request: str, said: str) -> Exchange:
@@ -105,7 +117,7 @@ def share(k: int, n: int) -> str:
     return f"{n:,} | {k / max(n, 1):.1%} ({float(low):.1%} to {float(high):.1%})"
 
 
-def write(judge: Judge, rows: Sequence[Labelled], models: int) -> None:
+def write(judge: Judge, rows: Sequence[Labelled], name: str) -> None:
     """What `safebasin list judges` tells of the judge."""
     said = refused(judge, rows)
     alike = [(row.label, s == (row.label == "refusal")) for row, s in zip(rows, said, strict=True)]
@@ -118,7 +130,7 @@ def write(judge: Judge, rows: Sequence[Labelled], models: int) -> None:
             sum(plain), len(plain), "responses", "clopper-pearson"
         ),
     }
-    tell(judge.about.name, f"XSTest's published completions of {models} models", rates, "XSTest")
+    tell(judge.about.name, name, rates, name)
 
 
 def show(judge: Judge, rows: Sequence[Labelled]) -> None:
@@ -126,7 +138,7 @@ def show(judge: Judge, rows: Sequence[Labelled]) -> None:
     said = Counter(zip((row.label for row in rows), refused(judge, rows), strict=True))
     print(f"\n**{judge.about.name}**: {microseconds(judge, rows):.0f} µs per response\n")
     print("| people \\ judge | refused | not refused |\n|---|--:|--:|")
-    for label in LABELS.values():
+    for label in dict.fromkeys(LABELS.values()):
         print(f"| {label} | {said[label, True]:,} | {said[label, False]:,} |")
 
 

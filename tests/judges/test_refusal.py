@@ -219,7 +219,7 @@ def test_without_the_help_they_would_be_refusals(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", IN_WORDS)
-@pytest.mark.parametrize("form", ["[OUT] {} [/OUT]", "<s> {}", "<s> [OUT]\n{}"])
+@pytest.mark.parametrize("form", ["[OUT] {}", "<s> {}", "<s> [OUT]\n{}"])
 def test_what_a_chat_template_left_does_not_matter(text: str, form: str) -> None:
     assert find_refusal(form.format(text))
 

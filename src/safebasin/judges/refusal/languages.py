@@ -20,6 +20,9 @@ WORDS = 4
 FEW = 0.2
 """Of the words that must be small words of a language before a text is taken to be in it."""
 
+PLENTY = 12
+"""Words beyond which a text is English if more than `SHARE` of them are its small words."""
+
 HEAD, TAIL = 300, 150
 """Characters at the beginning and at the end among which words that decline are looked for."""
 
@@ -182,6 +185,8 @@ def language(plain: str, familiar: Callable[[str], bool]) -> str:
 
 
 def _latin(plain: str, words: list[str], familiar: Callable[[str], bool]) -> str:
+    if len(words) > PLENTY and sum(map(_WORDS["English"].__contains__, words)) > SHARE * len(words):
+        return "English"
     hits = _small_words(words, _LATIN)
     best = max(hits, key=lambda name: hits[name])
     if hits[best] > hits["English"] and hits[best] >= min(WORDS, 1 + len(words) // 8):
