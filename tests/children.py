@@ -140,6 +140,25 @@ def _half_the_tables() -> None:
     database._create = create  # type: ignore[assignment]
 
 
+def _with_every_answer(responses: int, *, before: bool) -> Patch:
+    """Die when there is every answer, before the next verdicts or after those."""
+
+    def patch() -> None:
+        original = Store.add_verdicts
+
+        def add(self: Store, *arguments: Any) -> None:
+            whole = self.counts()["responses"] == responses
+            if whole and before:
+                _die()
+            original(self, *arguments)
+            if whole:
+                _die()
+
+        Store.add_verdicts = add  # type: ignore[method-assign]
+
+    return patch
+
+
 MOMENTS: dict[str, Patch] = {
     "before run.json": _before(runfolder, "write_whole", 1),
     "with half a run.json": _before(os, "fsync", 1),
@@ -156,6 +175,8 @@ MOMENTS: dict[str, Patch] = {
     "before the first verdicts": _before(Store, "add_verdicts", 1),
     "between two judges": _after(Store, "add_verdicts", 1),
     "after a point's last verdicts": _after(Store, "add_verdicts", 3),
+    "with every answer, before the last verdicts": _with_every_answer(30, before=True),
+    "with every answer, between the judges": _with_every_answer(30, before=False),
     "before the summary": _before(running, "write_whole", 1),
     "with half a summary": _before(os, "fsync", 1),
     "after the summary": _after(running, "write_whole", 1),

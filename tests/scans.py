@@ -87,6 +87,13 @@ def answers(folder: Path) -> int:
         connection.close()
 
 
+def verdicts(folder: Path, judge: str) -> int:
+    """How many verdicts of a judge are stored, whatever its version."""
+    with closing(sqlite3.connect(folder / "results.sqlite")) as connection:
+        query = "select count(*) from verdict where judge = ? or judge like ? || '@%'"
+        return int(connection.execute(query, (judge, judge)).fetchone()[0])
+
+
 def batches_are_whole(planned: Plan, folder: Path) -> bool:
     """Whether each batch is in the store whole or not at all, at every point."""
     with reading(folder) as store:

@@ -10,9 +10,11 @@ from typing import Any
 
 import children
 import pytest
-from scans import SMALL, answers, batches_are_whole, digest, into, moved
+from scans import SMALL, answers, batches_are_whole, digest, into, moved, verdicts
 
 from safebasin.errors import UsageError
+from safebasin.judges.base import versioned
+from safebasin.judges.coherence import WITH_MODEL
 from safebasin.studies import path, surface
 from safebasin.studies.landscape import Plan, plan, run
 from safebasin.studies.result import Result, Scan, open_run
@@ -76,7 +78,11 @@ def test_a_run_killed_at_every_commit_point_in_turn_ends_as_if_it_had_not_been(
                 open_run(folder)
         else:
             assert batches_are_whole(planned, folder), moment
-            assert open_run(folder).summary.status.complete == (stored == POINTS * PROMPTS)
+            status = open_run(folder).summary.status
+            left = POINTS * PROMPTS - stored
+            late = stored - verdicts(folder, WITH_MODEL.name)
+            assert status.complete == (left == late == 0), moment
+            assert status.unjudged == ({versioned(WITH_MODEL): late} if late else {}), moment
     run(into(planned, folder))
     assert same_as(finished, folder)
 

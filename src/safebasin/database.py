@@ -113,6 +113,15 @@ def for_reading(folder: Path) -> sqlite3.Connection:
     return _connect(folder, "ro" if (folder / f"{FILE}-wal").exists() else "ro&immutable=1")
 
 
+def copied_to_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The whole store in memory, in this schema."""
+    copy = sqlite3.connect(":memory:")
+    connection.backup(copy)
+    if (version := _version(copy)) < SCHEMA_VERSION:
+        _bring_up(copy, version)
+    return copy
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Say of the store's errors what they mean: out of room or reach, or not what was written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from safebasin.database import damaged, explained
 from safebasin.runfolder import Request
 
 Value = TypeVar("Value")
+
+_ON_HARMFUL = "join prompt p on p.id = r.prompt and p.kind = 'harmful'"
 
 _SAID = "case thoughts when '' then text else thoughts || char(10) || text end"
 _CONTENT = (
@@ -99,6 +102,37 @@ class Inventory:
             "select distinct point from response where finish = 'numeric_failure' order by point",
         )
 
+    def unjudged(self) -> list[tuple[str, str, int]]:
+        """Of every judge that gave no verdict on some responses: its key, why, and on how many."""
+        return self._read(
+            lambda judge, detail, count: (str(judge), str(detail), int(count)),
+            "select judge, detail, count(*) from verdict where status = 'judge_failed'"
+            " group by judge, detail order by judge, count(*) desc, detail",
+        )
+
+    def without_verdict(self, judge: str, *, benign: bool = True) -> dict[str, int]:
+        """How many responses a judge is yet to say something of, by point.
+
+        Args:
+            judge: by its key.
+            benign: whether it is asked about harmless prompts too.
+        """
+        harmful = "" if benign else _ON_HARMFUL
+        query = (
+            f"select r.point, count(*) from response r {harmful}"  # noqa: S608
+            " where not exists (select 1 from verdict v where v.judge = ? and v.point = r.point"
+            " and v.prompt = r.prompt and v.sample = r.sample) group by r.point"
+        )
+        return dict(self._read(lambda point, count: (str(point), int(count)), query, judge))
+
+    def judges_benign(self, judge: str) -> bool:
+        """Whether there is a verdict of a judge on any harmless prompt."""
+        query = (
+            "select 1 from verdict v join prompt p on p.id = v.prompt"
+            " where v.judge = ? and p.kind != 'harmful' limit 1"
+        )
+        return bool(self._read(int, query, judge))
+
     def measured(self, measure: str) -> set[str]:
         """The points at which a measure was taken."""
         query = "select distinct point from measurement where measure = ?"
@@ -118,6 +152,11 @@ class Inventory:
                 while some := rows.fetchmany(1000):
                     digest.update("".join(map(_told, some)).encode())
         return digest.hexdigest()
+
+    def recall(self, name: str) -> Any:
+        """A value kept by `remember` or `replace`, or None."""
+        kept = self._read(json.loads, "select value from fact where name = ?", name)
+        return kept[0] if kept else None
 
     def _read(self, make: Callable[..., Value], query: str, *parameters: str) -> list[Value]:
         with explained(self.folder):

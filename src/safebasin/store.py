@@ -16,7 +16,7 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
-from safebasin.database import damaged, explained, for_reading, for_writing
+from safebasin.database import copied_to_memory, damaged, explained, for_reading, for_writing
 from safebasin.inventory import Inventory
 from safebasin.lock import only_writer
 from safebasin.records import (
@@ -119,11 +119,6 @@ class Store(Inventory):
         with self._transaction() as connection:
             connection.execute("insert or replace into fact values (?, ?)", (name, text))
 
-    def recall(self, name: str) -> Any:
-        """A value kept by `remember` or `replace`, or None."""
-        kept = self._read(json.loads, "select value from fact where name = ?", name)
-        return kept[0] if kept else None
-
     def renderings(self) -> dict[str, tuple[int, ...]]:
         """Each prompt's token ids, as the model read it, by prompt id."""
         return dict(
@@ -189,14 +184,6 @@ class Store(Inventory):
                     raise damaged(self.folder, ValueError(f"{label!r} is not a label"))
                 yield point, prompt, sample, known[label]
 
-    def unjudged(self) -> list[tuple[str, str, int]]:
-        """Of every judge that gave no verdict on some responses: its key, why, and on how many."""
-        return self._read(
-            lambda judge, detail, count: (str(judge), str(detail), int(count)),
-            "select judge, detail, count(*) from verdict where status = 'judge_failed'"
-            " group by judge, detail order by judge, count(*) desc, detail",
-        )
-
     def measurements(self, measure: str, point: str) -> dict[str, tuple[float, float]]:
         """What a measure found at a point, by item: value (nan if not a number) and weight."""
         rows = self._read(
@@ -207,6 +194,18 @@ class Store(Inventory):
             point,
         )
         return dict(rows)
+
+    @contextmanager
+    def in_memory(self) -> Iterator[Store]:
+        """A copy that can be written to, and that is gone after the block."""
+        with explained(self.folder):
+            connection = copied_to_memory(self._connection)
+        try:
+            store = Store(self.folder, connection, self.request)
+            store.labelled_by = self.labelled_by
+            yield store
+        finally:
+            connection.close()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:

@@ -222,6 +222,21 @@ def labels_early(texts: Sequence[str]) -> list[Judge]:
     return found if every else []
 
 
+def known(key: str) -> About | None:
+    """What is known of a judge by the key of its verdicts; None where no judge is called so."""
+    head = key.partition("@")[0]
+    names = [name for name in CATALOGUE if head == name or head.startswith(f"{name}.")]
+    return CATALOGUE[max(names, key=len)].about if names else None
+
+
+def by_words(key: str) -> bool:
+    """Whether a judge has these verdicts from the texts alone: no model, weights or endpoint."""
+    about = known(key)
+    if about is None or about is WITH_MODEL or CATALOGUE[about.name].placed:
+        return False
+    return make(Spec(about.name, about.name)).key == key
+
+
 def describe(key: str, store: Store) -> dict[str, Any]:
     """A judge's title, family, source, place and thresholds in a run, by its key.
 

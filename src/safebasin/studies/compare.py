@@ -8,6 +8,7 @@ from pathlib import Path
 from safebasin.errors import ResourceError, UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import reading
+from safebasin.studies.finishing import finished
 from safebasin.studies.outward import once, standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.result import Comparison, Scan, command, result
@@ -48,7 +49,7 @@ def compare(*runs: Scan | Path | str, out: Path | str | None = None) -> Comparis
 
 
 def _read(folder: Path) -> Run:
-    with reading(folder) as store:
+    with reading(folder) as kept, finished(kept) as store:
         found = result(folder, store)
         if not isinstance(found, Scan):
             raise UsageError(

@@ -13,6 +13,7 @@ from safebasin.errors import UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading
 from safebasin.studies import tables
+from safebasin.studies.finishing import finished
 from safebasin.studies.summaries import edges, line, plane, scan
 from safebasin.studies.summaries.able import warned
 from safebasin.summary import (
@@ -196,7 +197,16 @@ def result(folder: Path, store: Store) -> Result[Any]:
     if store.recall("loaded") is None:
         raise UsageError(f"{store.folder} holds no answers yet: run the same command again")
     summarise, kind = _SHAPES[shape]
-    return kind(folder, warned(summarise(store)))
+    return kind(folder, _final(warned(summarise(store))))
+
+
+def _final(summary: Any) -> Any:
+    """The summary; where answers or verdicts are missing, its headline begins with that."""
+    if summary.status.complete:
+        return summary
+    led = f"Not final, since answers or verdicts are missing. {summary.sentences.headline}"
+    sentences = summary.sentences.model_copy(update={"headline": led})
+    return summary.model_copy(update={"sentences": sentences})
 
 
 def command(found: Found[Any]) -> str:
@@ -224,7 +234,8 @@ def open_run(folder: Path | str, *, judge: str | None = None) -> Any:
             return Comparison(path, found)
     with reading(path) as store:
         store.labelled_by = _judge(store, judge) if judge else None
-        return result(path, store)
+        with finished(store) as whole:
+            return result(path, whole)
 
 
 def _judge(store: Store, name: str) -> str:

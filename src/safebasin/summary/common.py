@@ -53,7 +53,14 @@ class Estimate(Frozen):
 
 
 class Status(Frozen):
-    """How much of the plan is in the store, and what has no answer."""
+    """How much of the plan is in the store, and what has no answer.
+
+    Attributes:
+        complete: everything that was planned is answered, and judged by every judge of the run.
+        points_done: those of which this is so.
+        judge_failures: verdicts that a judge was asked for and could not give.
+        unjudged: by judge, responses that it is yet to judge.
+    """
 
     complete: bool
     points_planned: int
@@ -62,6 +69,7 @@ class Status(Frozen):
     numeric_failures: int
     judge_failures: int
     failed_points: list[str]
+    unjudged: dict[str, int] = Field(default_factory=dict)
 
 
 class Model(Frozen):

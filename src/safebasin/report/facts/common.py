@@ -45,7 +45,13 @@ def warnings(status: Status) -> list[str]:
         (len(status.failed_points), "points failed"),
     ]
     counted = [f"{n:,} {what}" for n, what in said if n]
+    counted += [f"{n:,} responses are not judged by {judge} yet" for judge, n in late(status)]
     return [text for text in (partial(status), *counted) if text]
+
+
+def late(status: Status) -> list[tuple[str, int]]:
+    """Judges that are yet to judge some responses, and how many."""
+    return sorted(status.unjudged.items())
 
 
 def provenance(summary: Summary, *own: tuple[str, Rows]) -> Sections:

@@ -72,7 +72,7 @@ def _status(status: contract.Status, found: Found) -> contract.Status:
         update={
             "points_planned": len(every),
             "points_done": done,
-            "complete": done == len(every),
+            "complete": done == len(every) and not status.unjudged,
         }
     )
 

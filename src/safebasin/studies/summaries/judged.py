@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safebasin import summary as contract
-from safebasin.judges.registry import describe
+from safebasin.judges.registry import describe, known
 from safebasin.records import Label
 from safebasin.stats.agreement import agreement as measured
 from safebasin.stats.proportion import estimate
@@ -44,6 +44,38 @@ def order(store: Store) -> list[str]:
     """Keys of the judges: the one that gives the labels, the others asked for, any asked later."""
     asked = [store.first_judge, *store.request["judges"]]
     return list(dict.fromkeys([*asked, *store.judges()]))
+
+
+def missing(store: Store) -> dict[str, dict[str, int]]:
+    """By judge of a run and point, how many responses it is yet to judge.
+
+    Judges that only know harm are not asked about harmless prompts. Of one that this version does
+    not know, what it judged before tells.
+    """
+    found = {}
+    for key in order(store):
+        about = known(key)
+        benign = about.benign if about else store.judges_benign(key)
+        found[key] = store.without_verdict(key, benign=benign)
+    return found
+
+
+def not_yet(store: Store) -> list[str]:
+    """What must be known of judges that have not come to every response, with what to do."""
+    told = []
+    for key, found in missing(store).items():
+        if not found:
+            continue
+        again = (
+            "the command that began the run goes on with it"
+            if key in store.request["judges"]
+            else f"`safebasin judge {store.folder}` with the same --judge goes on with it"
+        )
+        told.append(
+            f"{key} has not judged {sum(found.values()):,} responses at {len(found):,} points yet, "
+            f"so no number that rests on it is final: {again}"
+        )
+    return told
 
 
 def coherence_of(store: Store) -> str | None:

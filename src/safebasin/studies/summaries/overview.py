@@ -63,6 +63,7 @@ def overview(
             *_mixed(store),
             *_unanswered(store),
             *_cut(store),
+            *judged.not_yet(store),
             *judged.unjudged(store),
             *map(sentence, several),
         ],
@@ -126,12 +127,15 @@ def listed(values: Floats) -> list[float | None]:
 
 def _status(store: Store, keys: Sequence[str]) -> contract.Status:
     there, whole = store.answers_by_point(), store.responses_per_point
-    done = sum(there.get(key, 0) == whole for key in keys)
+    missing = {judge: found for judge, found in judged.missing(store).items() if found}
+    late = {key for found in missing.values() for key in found}
+    done = sum(there.get(key, 0) == whole and key not in late for key in keys)
     return contract.Status(
-        complete=done == len(keys),
+        complete=done == len(keys) and not late,
         points_planned=len(keys),
         points_done=done,
         failed_points=store.failed_points(),
+        unjudged={judge: sum(found.values()) for judge, found in missing.items()},
         **store.counts(),
     )
 
