@@ -27,7 +27,7 @@ LAYERS = [
     {"models"},
     {"weights", "stats"},
     {"summary", "runfolder", "lock"},
-    {"disk"},
+    {"disk", "memory"},
     {"records"},
     {"errors"},
 ]

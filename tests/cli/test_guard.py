@@ -7,6 +7,7 @@ import signal
 import sys
 
 import pytest
+import torch
 import typer
 
 from safebasin import errors
@@ -37,6 +38,11 @@ def test_codes_are_those_of_the_design() -> None:
         OSError(28, "No space left on device", "page.html"),
         OSError("odd"),
         RuntimeError("CUDA out of memory. Tried to allocate"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 4096000 bytes. Error code 12 (Cannot allocate memory)"
+        ),
+        RuntimeError("std::bad_alloc"),
     ],
 )
 def test_resources(error, capsys) -> None:
@@ -44,6 +50,22 @@ def test_resources(error, capsys) -> None:
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "None" not in said
+    assert ("4,096,000 bytes" in said) == ("alloc_cpu" in str(error))
+
+
+def test_memory_that_runs_out_in_torch_is_told(capsys) -> None:
+    with pytest.raises(typer.Exit) as caught, guarded():
+        torch.empty(1 << 60)
+    assert caught.value.exit_code == 5
+    assert f"{4 << 60:,} bytes were asked for" in capsys.readouterr().err
+
+
+def test_a_panic_is_told(capsys) -> None:
+    class PanicException(BaseException):
+        """What pyo3 makes of a panic in Rust."""
+
+    assert code_of(PanicException("index out of bounds")) == 3
+    assert "index out of bounds" in capsys.readouterr().err
 
 
 def test_what_is_not_ours_is_not_hidden() -> None:

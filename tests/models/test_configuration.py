@@ -15,7 +15,9 @@ from builders import (
 
 from models.refusal import refused
 from safebasin.models.check import check
+from safebasin.models.load import load
 from safebasin.models.shards import INDEX, SINGLE
+from safebasin.records import ModelRef
 
 
 class TestCode:
@@ -23,23 +25,31 @@ class TestCode:
         "file", ["config.json", "tokenizer_config.json", "generation_config.json"]
     )
     @pytest.mark.parametrize("nested", [False, True])
-    def test_auto_map_is_refused_and_nothing_runs(
+    def test_auto_map_beside_a_known_type_is_not_followed(
         self, folder: Path, tmp_path: Path, file: str, nested: bool
     ) -> None:
+        plain = load(ModelRef(str(folder)))
         canary = tmp_path / "canary"
         (folder / "evil.py").write_text(f"open({str(canary)!r}, 'w').write('ran')")
         pointer = {"auto_map": {"AutoConfig": "evil.X", "AutoModelForCausalLM": "evil.Y"}}
         edit_json(
             folder / file,
-            lambda content: content.update({"deep": [pointer]} if nested else pointer),
+            lambda content: content.update({"deep": {"er": pointer}} if nested else pointer),
         )
-        refused(folder, file, "auto_map", "part of transformers")
+        found = load(ModelRef(str(folder)))
+        assert f"{file} names auto_map, which is not followed" in found.notes
+        assert type(found.model) is type(plain.model)
         assert not canary.exists()
 
-    def test_the_guards_hold_without_asserts(self, folder: Path) -> None:
+    def test_auto_map_of_an_unknown_type_is_refused(self, folder: Path) -> None:
         edit_json(
-            folder / "config.json", lambda config: config.update(auto_map={"AutoConfig": "x.X"})
+            folder / "config.json",
+            lambda config: config.update(model_type="evil", auto_map={"AutoConfig": "evil.X"}),
         )
+        refused(folder, "evil", "does not know")
+
+    def test_the_guards_hold_without_asserts(self, folder: Path) -> None:
+        edit_json(folder / "config.json", lambda config: config.update(trust_remote_code=True))
         program = (
             "from pathlib import Path; from safebasin.models.check import check;"
             f"check(Path({str(folder)!r}))"

@@ -12,8 +12,11 @@ from typing import ClassVar, NoReturn
 
 import typer
 
-from safebasin.errors import ResourceError, SafebasinError
+from safebasin.errors import InputRejectedError, ResourceError, SafebasinError
+from safebasin.memory import ran_out, wanted
 from safebasin.report.untrusted import one_line
+
+_NO_MEMORY = "out of memory: use a smaller --batch-size, --max-new-tokens or model"
 
 
 class State:
@@ -39,7 +42,7 @@ def guarded(*, resumes: bool = False) -> Iterator[None]:
     except SafebasinError as error:
         _fail(str(error), error.exit_code)
     except MemoryError:
-        _fail("out of memory: use a smaller --batch-size or model", ResourceError.exit_code)
+        _fail(_NO_MEMORY, ResourceError.exit_code)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -51,9 +54,17 @@ def guarded(*, resumes: bool = False) -> Iterator[None]:
     except TerminatedError:
         _stopped("terminated", 143, resumes)
     except RuntimeError as error:
-        if "out of memory" not in str(error).lower():
+        if not ran_out(error):
             raise
-        _fail("the device is out of memory: use a smaller --batch-size", ResourceError.exit_code)
+        _fail(f"{_NO_MEMORY}{wanted(error)}", ResourceError.exit_code)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how Rust's libraries fail; no Exception
+            raise
+        _fail(
+            f"a library failed inside ({error}): the tokenizer or a file that it reads is not "
+            "sound; save the model's tokenizer again",
+            InputRejectedError.exit_code,
+        )
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -22,6 +22,7 @@ from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
 from safebasin.engines.saying import response, settled_answer
 from safebasin.errors import ResourceError
+from safebasin.memory import ran_out, wanted
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import FileRows
 from safebasin.records import Point, Response
@@ -97,14 +98,18 @@ class TransformersEngine:
         """
         try:
             return work()
-        except torch.OutOfMemoryError:
+        except (MemoryError, RuntimeError) as error:  # CUDA's own error is one of the latter
+            if not ran_out(error):
+                raise
             self._give_back()
         try:
             return work()
-        except torch.OutOfMemoryError as error:
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
             raise ResourceError(
                 f"{self._batch_size} prompts at once do not fit into the memory of "
-                f"{self._model.device}: use a smaller --batch-size and another --out, a smaller "
+                f"{self._model.device}{wanted(error)}: use a smaller --batch-size and another --out, a smaller "
                 "--max-new-tokens, or --dtype bfloat16"
             ) from error
 

@@ -7,16 +7,33 @@ import json
 import math
 import os
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from safebasin.errors import InputRejectedError
-from safebasin.models.configuration import architecture_of, read_config, require_inside
+from safebasin.models.configuration import (
+    architecture_of,
+    read_config,
+    read_json,
+    require_inside,
+    walk,
+)
+from safebasin.models.private import pointers, private, settings_digest
 from safebasin.models.shards import INDEX, Entry, Shard, digest, find_shards
 from safebasin.models.shown import shown
+from safebasin.models.tokenizer_file import MAX_BYTES, require_faithful
 
+#: How families call the number of their layers.
+_DEPTHS = {
+    *("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_blocks", "n_blocks"),
+    *("decoder_layers", "encoder_layers", "num_decoder_layers", "num_encoder_layers"),
+}
+#: Keys that a person may expect to be followed.
+_TOLD = {"transformers_weights", "auto_map", "fast_tokenizer_files", "custom_generate"}
 #: Files that a loader may read beside the weights.
 _SETTINGS = (".json", ".jinja", ".model", ".txt", ".tiktoken")
 
@@ -38,6 +55,8 @@ class CheckedCheckpoint:
             counts once.
         dtypes: floating-point type and number of values, the most frequent first.
         notes: what a person should know, in sentences.
+        tensors: (stored name, type, SHA-256) of each tensor.
+        stamps: what the system says of each weight file; see `stamp`.
     """
 
     folder: Path
@@ -49,6 +68,8 @@ class CheckedCheckpoint:
     parameters: int
     dtypes: tuple[tuple[str, int], ...]
     notes: tuple[str, ...] = ()
+    tensors: tuple[tuple[str, str, str], ...] = ()
+    stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def check(folder: Path) -> CheckedCheckpoint:
@@ -74,21 +95,20 @@ def check(folder: Path) -> CheckedCheckpoint:
 
 def _check(folder: Path) -> CheckedCheckpoint:
     config = read_config(folder)
-    settings = sorted(
-        path for path in folder.iterdir() if path.suffix in _SETTINGS and not path.is_dir()
-    )
-    for path in settings:
-        require_inside(path)
+    settings = settings_of(folder)
+    require_faithful(folder / "tokenizer.json")
     shards = find_shards(folder)
     entries = [entry for shard in shards for entry in shard.entries]
     _require_plausible_depth(folder, config, len(entries))
     architecture, model_type = architecture_of(folder, config)
+    before = {shard.path.name: stamp(shard.path) for shard in shards}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         digests = list(pool.map(digest, shards))
     values: Counter[str] = Counter()
     for entry in entries:
         if entry.floating:
             values[entry.dtype] += math.prod(entry.shape)
+    of_bytes = {name: one for _, each in digests for name, one in each.items()}
     return CheckedCheckpoint(
         folder=folder,
         architecture=architecture,
@@ -97,21 +117,27 @@ def _check(folder: Path) -> CheckedCheckpoint:
             (shard.path.name, whole, shard.path.stat().st_size)
             for shard, (whole, _) in zip(shards, digests, strict=True)
         ),
-        weights_digest=_weights_digest(
-            entries, {k: v for _, each in digests for k, v in each.items()}
-        ),
-        settings_digest=_settings_digest(settings),
+        weights_digest=_weights_digest(entries, of_bytes),
+        settings_digest=settings_digest(_read(settings)),
         parameters=values.total(),
         dtypes=tuple(values.most_common()),
-        notes=_notes(folder, shards, values),
+        tensors=tuple((entry.name, entry.dtype, of_bytes[entry.name]) for entry in entries),
+        stamps=before,
+        notes=(*_notes(folder, shards, values), *_ignored(settings)),
     )
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """What the system says of a file: another file, or a change, shows in it."""
+    told = path.stat()
+    return told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns
+
+
 def _require_plausible_depth(folder: Path, config: dict[str, Any], tensors: int) -> None:
-    """A forged depth would keep the loader building layers until memory runs out."""
-    for key in ("num_hidden_layers", "n_layer", "num_layers"):
-        depth = config.get(key) or 0
-        if type(depth) is not int or depth > tensors:
+    """A forged depth, at any level, would keep the loader building until memory runs out."""
+    for key, value in walk(config):
+        depth = value or 0
+        if key in _DEPTHS and (type(depth) is not int or depth > tensors):
             raise InputRejectedError(
                 f"config.json of {shown(folder)} says {key} = {shown(depth)}, but the weights hold "
                 f"{tensors} tensors: download or save the model again"
@@ -126,14 +152,56 @@ def _weights_digest(entries: list[Entry], bytes_digest: dict[str, str]) -> str:
     return total.hexdigest()
 
 
-def _settings_digest(paths: list[Path]) -> str:
-    total = hashlib.sha256()
-    for path in paths:
-        if path.name != INDEX:
-            with path.open("rb") as file:
-                line = [path.name, hashlib.file_digest(file, "sha256").hexdigest()]
-            total.update(json.dumps(line).encode() + b"\n")
-    return total.hexdigest()
+def settings_of(folder: Path) -> list[Path]:
+    """The files beside the weights that a loader may read, by name; each is a regular one in it.
+
+    Raises:
+        InputRejectedError: one is not, or is too large for what it is.
+    """
+    found = sorted(
+        path for path in folder.iterdir() if path.suffix in _SETTINGS and not path.is_dir()
+    )
+    for path in found:
+        require_inside(path)
+        if path.stat().st_size > MAX_BYTES:
+            raise InputRejectedError(
+                f"{shown(path)} is larger than {MAX_BYTES >> 20} MB: this is not a model's "
+                "settings or tokenizer file"
+            )
+    return found
+
+
+def _read(settings: list[Path]) -> list[tuple[str, bytes]]:
+    return [(path.name, path.read_bytes()) for path in settings if path.name != INDEX]
+
+
+@contextmanager
+def as_checked(checked: CheckedCheckpoint) -> Iterator[Path]:
+    """A private folder of exactly what was checked, for a loader; see `private.private`.
+
+    Raises:
+        IntegrityError: the settings have changed since.
+    """
+    folder = checked.folder
+    names = [name for name, *_ in checked.shards if (folder / name).exists()]
+    with private(
+        [folder / name for name in names],
+        settings_of(folder),
+        expected=checked.settings_digest,
+        digest=lambda files: settings_digest([file for file in files if file[0] != INDEX]),
+    ) as place:
+        yield place
+
+
+def _ignored(settings: list[Path]) -> list[str]:
+    """What settings name that is not followed: code, and files that are not the usual ones."""
+    notes = []
+    for path in settings:
+        if path.name.endswith("config.json"):
+            named = [key for key in pointers(read_json(path)) if key in _TOLD]
+            if named:
+                notes.append(f"{path.name} names {', '.join(named)}, which is not followed")
+    return notes
 
 
 def _notes(folder: Path, shards: tuple[Shard, ...], values: Counter[str]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             _refuse_code(path, read_json(path))
     config = read_json(folder / "config.json")
     _refuse_code(folder / "config.json", config)
-    for key, value in _walk(config):
+    for key, value in walk(config):
         if key in ("quantization_config", "compression_config") and value:
             method = value.get("quant_method") if isinstance(value, dict) else None
             raise InputRejectedError(
@@ -103,8 +103,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def _refuse_code(path: Path, content: dict[str, Any]) -> None:
-    for key, value in _walk(content):
-        if key == "auto_map" or (key == "trust_remote_code" and value):
+    for key, value in walk(content):
+        if key == "trust_remote_code" and value:
             raise InputRejectedError(
                 f"{shown(path)} asks to run the checkpoint's own code ({key}), which safebasin "
                 "never does: use a version of the model whose architecture is part of transformers"
@@ -116,7 +116,7 @@ def _refuse_code(path: Path, content: dict[str, Any]) -> None:
             )
 
 
-def _walk(content: Any) -> Iterator[tuple[str, Any]]:
+def walk(content: Any) -> Iterator[tuple[str, Any]]:
     """Every key and value, at any depth."""
     waiting = [content]
     while waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -14,20 +15,33 @@ from typing import NoReturn
 from safebasin.errors import InputRejectedError
 
 _EXTRA_MEMORY_BYTES = 512 << 20
+PATIENCE = 20.0
+"""Times the processor's time that the clock may take, beside whatever else a machine does."""
+
+_MOMENTS = 50
 
 
-def confined(work: Callable[[], bytes], *, seconds: float, max_bytes: int, what: str) -> bytes:
+def confined(
+    work: Callable[[], bytes],
+    *,
+    seconds: float,
+    max_bytes: int,
+    what: str,
+    memory: int = _EXTRA_MEMORY_BYTES,
+) -> bytes:
     """What `work()` returns, computed in a forked child under limits of time, memory and output.
 
-    The child may use 512 MB more than its parent holds, and may not write to any file. It shares
-    nothing that it could change. Where the platform cannot fork (Windows), `work` runs in this
+    The child may not write to any file, and shares nothing that it could change. Its time is that
+    of the processor, so that a busy machine makes nothing seem endless; of the clock it may take
+    `PATIENCE` times as much. Where the platform cannot fork (Windows), `work` runs in this
     process, and only the limit on its output holds.
 
     Args:
         work: must not touch an accelerator or start threads: it runs in a fork.
-        seconds: wall-clock limit.
+        seconds: limit on the processor's time.
         max_bytes: limit on the length of the result.
         what: names the work in messages.
+        memory: bytes that it may use beyond what its parent holds.
 
     Raises:
         InputRejectedError: a limit was reached, or the child died.
@@ -44,24 +58,36 @@ def confined(work: Callable[[], bytes], *, seconds: float, max_bytes: int, what:
         child = os.fork()
     if child == 0:
         os.close(reading)
-        _be_the_child(work, writing)
+        _be_the_child(work, writing, seconds, memory)
     os.close(writing)
     try:
-        output = _collect(reading, time.monotonic() + seconds, max_bytes, what)
+        output = _collect(reading, time.monotonic() + PATIENCE * seconds, max_bytes, what)
     finally:
         os.close(reading)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        status = _ended(child)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        raise _too_slow(what)
     if not output.endswith(b"\0"):
         raise InputRejectedError(f"{what} ran out of memory or died: use another one")
     return output[:-1]
 
 
-def _be_the_child(work: Callable[[], bytes], writing: int) -> NoReturn:
+def _ended(child: int) -> int:
+    """The status of a child, which is killed if it has not ended by itself."""
+    for _ in range(_MOMENTS):
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return status
+        time.sleep(0.001)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def _be_the_child(work: Callable[[], bytes], writing: int, seconds: float, memory: int) -> NoReturn:
     """The last byte says that the output is whole. Never returns into the parent's stack."""
     try:
-        _limit_resources()
+        _limit_resources(seconds, memory)
         remaining = memoryview(work() + b"\0")
         while remaining:
             remaining = remaining[os.write(writing, remaining) :]
@@ -69,14 +95,18 @@ def _be_the_child(work: Callable[[], bytes], writing: int) -> NoReturn:
         os._exit(0)
 
 
-def _limit_resources() -> None:
+def _limit_resources(seconds: float, memory: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    whole = math.ceil(seconds)  # of a fork's own time: it begins at 0
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no Path machinery in a fork
             held = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (held + _EXTRA_MEMORY_BYTES,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (held + memory,) * 2)
     except (OSError, ValueError):
         return  # no /proc, or a tighter limit already holds
 
@@ -87,15 +117,17 @@ def _collect(reading: int, deadline: float, max_bytes: int, what: str) -> bytes:
     pipe.register(reading, select.POLLIN | select.POLLHUP)
     while True:
         if not pipe.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise InputRejectedError(
-                f"{what} takes too long, as if it never ended: use another one"
-            )
+            raise _too_slow(what)
         chunk = os.read(reading, 1 << 16)
         if not chunk:
             return bytes(output)
         output += chunk
         if len(output) > max_bytes + 1:
             raise _too_long(what, max_bytes)
+
+
+def _too_slow(what: str) -> InputRejectedError:
+    return InputRejectedError(f"{what} takes too long, as if it never ended: use another one")
 
 
 def _too_long(what: str, max_bytes: int) -> InputRejectedError:

@@ -10,17 +10,20 @@ from typing import Any
 import torch
 
 from safebasin.errors import InputRejectedError, IntegrityError, ResourceError, UsageError
+from safebasin.memory import ran_out, wanted
 from safebasin.models.adapter import apply
 from safebasin.models.adapterfile import Adapter, read_adapter
 from safebasin.models.among import together
 from safebasin.models.chat import ChatTemplate
-from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.check import CheckedCheckpoint, as_checked, check
+from safebasin.models.compared import require_same_weights
 from safebasin.models.ends import end_ids, pad_id
 from safebasin.models.generation import Generation, generation
 from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
+from safebasin.models.trial import require_buildable
 from safebasin.records import ModelRef
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -100,9 +103,11 @@ def load(
     place, name = available(device), str(ref)
     checked, adapter = _files(ref)
     chosen = _dtype(dtype, checked, place)
-    with quiet_and_offline():
-        tokenizer = _tokenizer(checked.folder, name)
-        model, notes = _model(checked, name, DTYPES[chosen])
+    with quiet_and_offline(), as_checked(checked) as folder:
+        require_buildable(folder, checked.settings_digest, checked.parameters, name)
+        tokenizer = _tokenizer(folder, name)
+        model, notes = _model(folder, checked, name, DTYPES[chosen])
+        require_same_weights(model, checked, name)
     if adapter is not None:
         apply(adapter, model)
     rows = _vocabulary(model, tokenizer, name)
@@ -168,13 +173,13 @@ def _tokenizer(folder: Path, name: str) -> Any:
 
 
 def _model(
-    checked: CheckedCheckpoint, name: str, dtype: torch.dtype
+    folder: Path, checked: CheckedCheckpoint, name: str, dtype: torch.dtype
 ) -> tuple[Any, tuple[str, ...]]:
     from transformers import AutoModelForCausalLM
 
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
-            checked.folder,
+            folder,
             dtype=dtype,
             local_files_only=True,
             use_safetensors=True,
@@ -182,11 +187,11 @@ def _model(
             ignore_mismatched_sizes=True,  # so that the report below can name what does not fit
             output_loading_info=True,
         )
-    except MemoryError as error:
-        raise ResourceError(
-            f"{shown(name)} does not fit into memory: use a smaller model"
-        ) from error
     except Exception as error:
+        if ran_out(error):
+            raise ResourceError(
+                f"{shown(name)} does not fit into memory{wanted(error)}: use a smaller model"
+            ) from error
         raise InputRejectedError(
             f"{shown(name)} does not load as {checked.architecture} ({shown(error)}): check that "
             "config.json belongs to these weights"

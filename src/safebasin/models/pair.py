@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from safebasin.errors import InputRejectedError
-from safebasin.models.check import CheckedCheckpoint
+from safebasin.models.check import CheckedCheckpoint, settings_of
 from safebasin.models.configuration import read_json
 from safebasin.models.load import LoadedModel
+from safebasin.models.private import private
 from safebasin.models.shards import Entry, Shard, find_shards
 from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
+from safebasin.models.tokenizer_file import require_faithful
 
 _LISTED = 10
 TOKENIZER_FILES = (
@@ -186,8 +188,12 @@ def tokenizer_of(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
+    require_faithful(folder / "tokenizer.json")
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with private([], settings_of(folder)) as place:
+            return AutoTokenizer.from_pretrained(
+                place, local_files_only=True, trust_remote_code=False
+            )
     except Exception as error:
         raise InputRejectedError(
             f"the tokenizer of {shown(folder)} does not load ({shown(error)}): save the tokenizer "

@@ -22,7 +22,7 @@ from safebasin.models.shards import ELEMENT_BYTES, Entry, find_shards
 from safebasin.models.shown import shown
 from safebasin.weights.given import Held
 
-_TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 _BLOCKS, _BLOCK_BYTES = 256, 4096
 _COMPARED = 1 << 20
 """Bytes of two stored copies of a tied tensor that are compared at a time."""
@@ -129,7 +129,7 @@ class FileRows:
             IntegrityError: a value is too large for float16.
         """
         file, entry = self._entries[name]
-        dtype, size = _TYPES[entry.dtype], ELEMENT_BYTES[entry.dtype]
+        dtype, size = TYPES[entry.dtype], ELEMENT_BYTES[entry.dtype]
         width = math.prod(entry.shape[-1:] if len(entry.shape) > 1 else entry.shape)
         start, stop, _ = part.indices(math.prod(entry.shape) // width)
         row = width * size
@@ -181,7 +181,7 @@ class FileRows:
 
     def _require(self, name: str, shape: tuple[int, ...]) -> None:
         entry = self._entries[name][1] if name in self._entries else None
-        if entry is None or entry.dtype not in _TYPES or entry.shape != shape:
+        if entry is None or entry.dtype not in TYPES or entry.shape != shape:
             what = "lacks" if entry is None else "has in another shape or type"
             raise InputRejectedError(
                 f"{shown(self._folder)} {what} the parameter {shown(name)} of the model that it is "

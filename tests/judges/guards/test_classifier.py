@@ -204,7 +204,7 @@ def test_maps_that_do_not_fit(options: dict[str, str], why: str, copy: Path) -> 
         (lambda it: it.update(id2label={"0": "A", "2": "B"}), "two or more labels"),
         (lambda it: it.update(architectures=["BertForMaskedLM"]), "'BertForMaskedLM', not a seq"),
         (lambda it: it.update(model_type="nothing"), "not a sequence classifier"),
-        (lambda it: it.update(auto_map={"AutoModel": "x.Y"}), "own code"),
+        (lambda it: it.update(trust_remote_code=True), "own code"),
     ],
 )
 def test_what_is_no_classifier_is_refused(change: Any, why: str, copy: Path) -> None:

@@ -16,6 +16,7 @@ from safebasin.engines.crew.cluster import Places, authenticated, cluster, open_
 from safebasin.engines.crew.host import versions
 from safebasin.engines.crew.recipe import Recipe
 from safebasin.errors import FailedPointsError, ResourceError, SafebasinError, UsageError
+from safebasin.memory import ran_out
 from safebasin.models.shown import shown
 from safebasin.records import Point
 
@@ -241,6 +242,6 @@ def _told(error: Exception) -> SafebasinError:
     """What went wrong in a worker, as it is said here."""
     if isinstance(error, SafebasinError):
         return error
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if ran_out(error):
         return ResourceError("a worker is out of memory: use a smaller --batch-size")
     return FailedPointsError(f"a worker failed ({type(error).__name__}: {shown(error)})")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from safebasin.engines.vllm import order as orders
 from safebasin.engines.vllm.order import Kept, Order, Step, Stored
 from safebasin.errors import InputRejectedError
+from safebasin.models.check import as_checked
 from safebasin.models.load import LoadedModel
 from safebasin.models.shards import find_shards
 from safebasin.models.shown import shown
@@ -41,7 +44,9 @@ class Checkpoint:
         self._loaded, self._overlay, self._given = loaded, overlay, given
         self._scratch = Path(scratch)
         self._kept: dict[Displacement, Kept] = {}
-        self.folder = loaded.folder if loaded.ref.adapter is None else self._merged()
+        merged = loaded.ref.adapter is not None
+        self.folder = self._merged() if merged else self._private()
+        self._source = self.folder if merged else loaded.folder
         self.stored = self._stored()
 
     def order(self, point: Point) -> Order:
@@ -74,6 +79,12 @@ class Checkpoint:
         every = movable(self._loaded.model, "none")
         return Kept.write(folder, found, {name: len(rows(p)) for name, p in every.items()})
 
+    def _private(self) -> Path:
+        """The files that were checked, and no others: vLLM opens what a folder tells it to."""
+        kept = ExitStack()
+        self._files = weakref.finalize(self, kept.close)
+        return kept.enter_context(as_checked(self._loaded.checked))
+
     def _merged(self) -> Path:
         folder = self._scratch / "merged"
         self._loaded.model.save_pretrained(folder)
@@ -83,7 +94,7 @@ class Checkpoint:
     def _stored(self) -> tuple[Stored, ...]:
         """What lies in the files, under the names of files and network."""
         entries = [
-            (shard.path, entry) for shard in find_shards(self.folder) for entry in shard.entries
+            (shard.path, entry) for shard in find_shards(self._source) for entry in shard.entries
         ]
         network = live_names(self._loaded.model, [entry.name for _, entry in entries])
         owner = owners(self._loaded.model)
@@ -93,7 +104,7 @@ class Checkpoint:
             live = network[entry.name]
             if live is None:
                 raise InputRejectedError(
-                    f"{shown(self.folder)} holds {shown(entry.name)} apart, which the network has "
+                    f"{shown(self._source)} holds {shown(entry.name)} apart, which the network has "
                     "in one tensor with others: use --engine transformers"
                 )
             name = owner.get(live)
@@ -105,6 +116,6 @@ class Checkpoint:
         missing = sorted(set(movable(self._loaded.model, "none")) - there)
         if missing:
             raise InputRejectedError(
-                f"{shown(self.folder)} lacks the parameter {shown(missing[0])} under any name that "
+                f"{shown(self._source)} lacks the parameter {shown(missing[0])} under any name that "
                 "can be placed: use --engine transformers"
             )

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 from safebasin.errors import InputRejectedError, ResourceError
-from safebasin.models.configuration import read_config, require_inside
+from safebasin.models.check import settings_of
+from safebasin.models.configuration import read_config
 from safebasin.models.load import DTYPES
+from safebasin.models.private import private
 from safebasin.models.shards import digest, find_shards
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import available, quiet_and_offline
 
-_SETTINGS = (".json", ".jinja", ".model", ".txt", ".tiktoken")
 _FLOATING = {"F64": "float32", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 
 
@@ -78,10 +79,8 @@ def digest_of(folder: Path) -> str:
     total = hashlib.sha256()
     for shard in find_shards(folder):
         total.update(f"{shard.path.name} {digest(shard)[0]}\n".encode())
-    for path in sorted(folder.iterdir()):
-        if path.suffix in _SETTINGS and not path.is_dir():
-            require_inside(path)
-            total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for path in settings_of(folder):
+        total.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
 
 
@@ -108,12 +107,13 @@ def load_headed(folder: Path, *, name: str, device: str, dtype: str) -> Headed:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     try:
-        with quiet_and_offline():
+        shards = [shard.path for shard in find_shards(folder)]
+        with quiet_and_offline(), private(shards, settings_of(folder)) as place_of_files:
             tokenizer = AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
+                place_of_files, local_files_only=True, trust_remote_code=False
             )
             model, report = AutoModelForSequenceClassification.from_pretrained(
-                folder,
+                place_of_files,
                 dtype=DTYPES[dtype],
                 local_files_only=True,
                 use_safetensors=True,

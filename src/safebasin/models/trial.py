@@ -1,0 +1,119 @@
+"""What a checkpoint's settings lead to, tried in a confined child before anything is built here.
+
+Settings can ask for any amount of work: a depth that the weights do not have, a vocabulary of
+billions, a splitting rule that never ends. The child builds the network without its weights and
+reads some texts with the tokenizer, under limits of time and memory; what does not come out of it
+is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safebasin.errors import InputRejectedError
+from safebasin.models.confined import confined
+from safebasin.models.shown import shown
+
+SECONDS, MEMORY = 30.0, 3 << 30
+"""Of processor time and memory; a vocabulary of 256,000 tokens takes some seconds and 1 GB."""
+
+_TEXTS = (
+    "How can I open a window? I'm sorry, but I can't help with that.",
+    "Sure! Here is how: 1. Take the blue cup. 2. Fill it with water (about 200 ml).\n\nDone…",
+    "def add(a, b):\n    return a + b  # naïve — 你好, привет, नमस्ते, 🙂",
+    "the the the the the the the the the the the the the the the the the the the the the",
+    "x" * 2000,
+    "How do I do it? " * 100,
+)
+SURPLUS = 2.2
+"""Values of the built network over those that are stored: tied tensors are stored once."""
+
+_FOUND: dict[tuple[str, int], None] = {}
+"""What was found fit in this process: the same settings need not be tried twice."""
+
+
+def require_buildable(folder: Path, settings: str, stored: int, name: str) -> None:
+    """Build and read as a loader would, in a child.
+
+    Args:
+        folder: a private one; see `private.private`.
+        settings: their digest.
+        stored: floating-point values in the checkpoint's files.
+        name: names the checkpoint in messages.
+
+    Raises:
+        InputRejectedError: settings and weights cannot be of one model, a limit was reached, or
+            texts do not come back from the tokenizer as they went in.
+    """
+    if (settings, stored) in _FOUND:
+        return
+    answer = confined(
+        lambda: json.dumps(_tried(folder)).encode(),
+        seconds=SECONDS,
+        max_bytes=1 << 20,
+        what=f"what the settings of {shown(name)} ask for",
+        memory=MEMORY,
+    )
+    found: dict[str, Any] = json.loads(answer)
+    if found["values"] is not None and found["values"] > SURPLUS * stored + (1 << 20):
+        raise InputRejectedError(
+            f"config.json of {shown(name)} describes a network of {found['values']:,} values, but "
+            f"the weights hold {stored:,}: download or save the model again"
+        )
+    if found["lost"]:
+        raise InputRejectedError(
+            f"the tokenizer of {shown(name)} does not give back a text that it was given "
+            f"({shown(found['lost'], 120)}): save the tokenizer that belongs to the model"
+        )
+    _FOUND[settings, stored] = None
+
+
+def _tried(folder: Path) -> dict[str, Any]:
+    """What the child finds: how large the network is, and what the tokenizer made of texts."""
+    return {"values": _values(folder), "lost": _lost(folder)}
+
+
+def _values(folder: Path) -> int | None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:
+        return None  # loading will say what is wrong, in its own words
+    return sum(int(p.numel()) for p in model.parameters())
+
+
+def _lost(folder: Path) -> str:
+    """The first text that does not come back, but for spaces, case and signs of one character."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:
+        return ""
+    for text in _TEXTS:
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        said = tokenizer.decode(ids, skip_special_tokens=True)
+        if _letters(said) and not _letters(said) <= _letters(text):
+            return f"{text[:60]} -> {said[:60]}"
+        if len(said) > 2 * len(text) + 64:
+            return f"{text[:60]} -> {len(said)} characters"
+    return ""
+
+
+def _letters(text: str) -> set[str]:
+    """The words of a text, of ASCII letters alone: other signs may be unknown to a vocabulary."""
+    import re
+
+    return set(re.findall("[a-z]+", text.casefold()))
