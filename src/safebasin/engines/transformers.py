@@ -109,8 +109,8 @@ class TransformersEngine:
                 raise
             raise ResourceError(
                 f"{self._batch_size} prompts at once do not fit into the memory of "
-                f"{self._model.device}{wanted(error)}: use a smaller --batch-size and another --out, a smaller "
-                "--max-new-tokens, or --dtype bfloat16"
+                f"{self._model.device}{wanted(error)}: use a smaller --batch-size and another "
+                "--out, a smaller --max-new-tokens, or --dtype bfloat16"
             ) from error
 
     def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:

@@ -116,6 +116,6 @@ class Checkpoint:
         missing = sorted(set(movable(self._loaded.model, "none")) - there)
         if missing:
             raise InputRejectedError(
-                f"{shown(self._source)} lacks the parameter {shown(missing[0])} under any name that "
-                "can be placed: use --engine transformers"
+                f"{shown(self._source)} lacks the parameter {shown(missing[0])} under any name "
+                "that can be placed: use --engine transformers"
             )
