@@ -29,6 +29,7 @@ class Manner:
         batch_size: prompts answered at once.
         given: what displacements stand for; see `Overlay`.
         sampling: how tokens are drawn; None takes the most likely one.
+        moving: buffers that move like parameters; see `buffers.travelling`.
         talks: how checkpoints that are not the first one talk; see `talk.at`.
     """
 
@@ -37,6 +38,7 @@ class Manner:
     batch_size: int = 80
     given: Mapping[Displacement, Given] | None = None
     sampling: Sampling | None = None
+    moving: tuple[str, ...] = ()
     talks: Talks | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safebasin.engines.base import Batch
 from safebasin.models.generation import Generation
@@ -23,6 +23,7 @@ class Talk:
         ends: tokens that end a response.
         generation: what is asked of every answer.
         thinking: how thoughts are told from answers.
+        tokenizer: what makes text of its tokens.
         prompts: token ids of the prompts that are written otherwise than for the first model, by
             prompt id.
     """
@@ -30,6 +31,7 @@ class Talk:
     ends: frozenset[int]
     generation: Generation
     thinking: Thinking
+    tokenizer: Any = field(default=None, compare=False)
     prompts: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def written(self, batch: Batch) -> Batch:
@@ -48,7 +50,7 @@ Talks = Mapping[Displacement, Talk]
 
 def own(loaded: LoadedModel) -> Talk:
     """How a loaded model talks."""
-    return Talk(loaded.end_ids, loaded.generation, loaded.thinking)
+    return Talk(loaded.end_ids, loaded.generation, loaded.thinking, loaded.tokenizer)
 
 
 def at(point: Point, first: Talk, others: Talks) -> Talk:

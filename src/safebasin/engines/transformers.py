@@ -23,6 +23,7 @@ from safebasin.engines.sampling import Sampler
 from safebasin.engines.saying import response, settled_answer
 from safebasin.errors import ResourceError
 from safebasin.memory import ran_out, wanted
+from safebasin.models.buffers import travelling
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import FileRows
 from safebasin.records import Point, Response
@@ -46,6 +47,7 @@ class TransformersEngine:
             manner: how to answer.
         """
         manner = manner or Manner()
+        travelling(loaded.model, manner.moving)
         self._loaded = loaded
         self._model = loaded.model
         self._max_new_tokens = manner.max_new_tokens
@@ -114,9 +116,10 @@ class TransformersEngine:
             ) from error
 
     def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:
-        batch, thinking = self._talk.written(batch), self._talk.thinking
+        now = self._talk
+        batch = now.written(batch)
         return [
-            response(self._loaded.tokenizer, thinking, encoded, row.token_ids, row.finish or "eos")
+            response(now.tokenizer, now.thinking, encoded, row.token_ids, row.finish or "eos")
             for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
         ]
 
@@ -145,13 +148,13 @@ class TransformersEngine:
         ]
 
     def _rules(self, batch: Batch, settled: Settled | None) -> Rules:
-        now, tokenizer = self._talk, self._loaded.tokenizer
+        now = self._talk
         asked = now.generation
         names = tuple(encoded.id for encoded in batch)
         return Rules(
             end_ids=now.ends,
             max_new_tokens=self._max_new_tokens,
-            settled=settled_answer(tokenizer, now.thinking, settled) if settled else None,
+            settled=settled_answer(now.tokenizer, now.thinking, settled) if settled else None,
             choose=Sampler(self._sampling, names) if self._sampling else greedy,
             adjust=asked.adjusting(self._max_new_tokens) if asked.followed else None,
         )

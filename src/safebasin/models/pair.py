@@ -19,6 +19,8 @@ from safebasin.models.tensors import live_names, owners
 from safebasin.models.tokenizer_file import require_faithful
 
 _LISTED = 10
+_RENAMED = 64
+"""Ids that may have other tokens: fine-tunes rename spare ones; more is another tokenizer."""
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer.model",
@@ -41,9 +43,10 @@ def require_alike(
 ) -> tuple[str, ...]:
     """Refuse checkpoints between which there is no line; the first one's network is the one moved.
 
-    Stored tensors are compared by their headers; a tied tensor may be stored once or twice, and
-    under any name that the loader understands. Of others that are not loaded, no weight is read but
-    those of buffers: they do not move, so they must be equal.
+    Stored tensors are compared by their headers; a tied tensor may be stored once or twice, in any
+    floating-point type, and under any name that the loader understands. Of others that are not
+    loaded, no weight is read but those of buffers: those that differ are made to travel the line
+    with the parameters (see `buffers.travelling`), and must be floating-point for it.
 
     Args:
         first: the origin, whose tokenizer, chat template and settings are used everywhere.
@@ -60,7 +63,8 @@ def require_alike(
     """
     notes: list[str] = []
     for other in others:
-        differences = [*_structure(first, other), *_tokens(first, other)]
+        differences = [*_vocabulary(first, other), *_structure(first, other)]
+        differences += [] if differences else _tokens(first, other)
         if not differences and isinstance(other, LoadedModel):
             differences = [*_compared(_parameters(first.model), _parameters(other.model))]
         if differences:
@@ -71,7 +75,7 @@ def require_alike(
                 + (f"; and {more} more differences" if more > 0 else "")
                 + ": pass checkpoints that were trained from the same base"
             )
-        notes += _settings(first, other)
+        notes += [*_settings(first, other), *_types(first, other)]
     called = [_name(first), *(names or map(_name, others))]
     everyone = [
         (name, _checked(each).weights_digest)
@@ -100,13 +104,55 @@ def _structure(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> It
         if getattr(mine, what) != getattr(its, what):
             yield f"{what} {getattr(mine, what)} and {shown(getattr(its, what))}"
     left, right = (_stored(first.model, checked.folder) for checked in (mine, its))
+    kinds = {name: _kind(entry) for name, (_, entry) in left.items()}
     yield from _compared(
-        {name: _kind(entry) for name, (_, entry) in left.items()},
-        {name: _kind(entry) for name, (_, entry) in right.items()},
+        kinds,
+        {
+            name: kinds[name] if name in left and _alike(left[name][1], entry) else _kind(entry)
+            for name, (_, entry) in right.items()
+        },
     )
     for name in sorted(_buffers(first.model) & left.keys() & right.keys()):
-        if _bytes(*left[name]) != _bytes(*right[name]):
-            yield f"buffer {shown(name)} has other values, and buffers do not move"
+        if not left[name][1].floating and _bytes(*left[name]) != _bytes(*right[name]):
+            yield f"buffer {shown(name)} has other values, and whole numbers do not move"
+
+
+def _vocabulary(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
+    """Whether one of the two has more embeddings, with what makes the other as large."""
+    table = first.model.get_input_embeddings().weight
+    names = [name for name, one in first.model.named_parameters() if one is table]
+    stored = _stored(first.model, _checked(other).folder)
+    for name in names:
+        if name in stored and stored[name][1].shape[1:] == tuple(table.shape[1:]):
+            mine, its = len(table), stored[name][1].shape[0]
+            if mine != its:
+                small = _name(first) if mine < its else _name(other)
+                yield (
+                    f"they have {mine} and {its} embeddings: load {small} with transformers, call "
+                    f"resize_token_embeddings({max(mine, its)}), save it, and pass that folder"
+                )
+
+
+def differing_buffers(first: LoadedModel, others: Sequence[CheckedCheckpoint]) -> tuple[str, ...]:
+    """Floating-point buffers of the network that have other values in one of the checkpoints."""
+    mine = _stored(first.model, first.checked.folder)
+    found = set()
+    for other in others:
+        its = _stored(first.model, other.folder)
+        for name in _buffers(first.model) & mine.keys() & its.keys():
+            if mine[name][1].floating and _bytes(*mine[name]) != _bytes(*its[name]):
+                found.add(name)
+    return tuple(sorted(found))
+
+
+def _types(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
+    """That two checkpoints are stored in different types, which are all cast to the run's."""
+    mine, its = dict(first.checked.dtypes), dict(_checked(other).dtypes)
+    if mine.keys() != its.keys():
+        yield (
+            f"{_name(first)} is stored as {', '.join(mine)} and {_name(other)} as "
+            f"{', '.join(its)}: both are computed in {first.dtype}"
+        )
 
 
 def _compared(left: Mapping[str, str], right: Mapping[str, str]) -> Iterator[str]:
@@ -142,6 +188,12 @@ def _kind(entry: Entry) -> str:
     return f"{entry.dtype} {list(entry.shape)}"
 
 
+def _alike(one: Entry, other: Entry) -> bool:
+    """Whether two tensors are of one shape and type, or of two that are both cast to the run's."""
+    types = one.dtype == other.dtype or (one.floating and other.floating)
+    return types and one.shape == other.shape
+
+
 def _parameters(model: Any) -> dict[str, str]:
     return {
         name: f"{str(p.dtype).removeprefix('torch.')} {list(p.shape)}"
@@ -161,7 +213,7 @@ def _bytes(shard: Shard, entry: Entry) -> bytes:
 
 
 def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
-    """Where the tokenizers give a token different ids."""
+    """Where the tokenizers give a token different ids; one may have tokens that the other lacks."""
     if isinstance(other, LoadedModel):
         its = other.tokenizer
     elif _files(other.folder) in ({}, _files(first.folder)):
@@ -169,9 +221,13 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
     else:
         its = tokenizer_of(other.folder)
     left, right = first.tokenizer.get_vocab(), its.get_vocab()
-    for token in sorted(left.keys() | right.keys()):
-        if left.get(token) != right.get(token):
-            yield f"token {shown(token)} has the ids {left.get(token)} and {right.get(token)}"
+    for token in sorted(left.keys() & right.keys()):
+        if left[token] != right[token]:
+            yield f"token {shown(token)} has the ids {left[token]} and {right[token]}"
+    renamed = set(left.values()) & set(right.values())
+    alone = {index for token, index in left.items() if token not in right}
+    if len(alone & renamed) > _RENAMED:
+        yield f"{len(alone & renamed)} ids are of other tokens"
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.adapter import AdapterRows
 from safebasin.models.adapterfile import read_adapter
 from safebasin.models.among import is_adapter, over, together
+from safebasin.models.buffers import travelling
 from safebasin.models.check import CheckedCheckpoint, check
 from safebasin.models.fitting import fit
 from safebasin.models.load import LoadedModel, load
-from safebasin.models.pair import require_alike
+from safebasin.models.pair import differing_buffers, require_alike
 from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.tensors import FileRows, network_rows
@@ -36,12 +37,14 @@ class Checkpoint:
         way: from the model to it.
         rows: its weights, in the model's type.
         checked: what the gate found.
+        moving: buffers that the way to it moves with the weights.
     """
 
     name: str
     way: Displacement
     rows: Rows
     checked: CheckedCheckpoint
+    moving: tuple[str, ...] = ()
 
     @property
     def towards(self) -> Towards:
@@ -69,8 +72,12 @@ def open_beside(
             that are not versions of one model are refused, with the first differences.
     """
     gate = cache(check)  # adapters share a base, whose files need be read once
-    found = [_open(origin, name, gate) for name in names]
+    moving = differing_buffers(origin, [_base(origin, name, gate)[1] for name in names])
+    travelling(origin.model, moving)
+    found = [replace(_open(origin, name, gate), moving=moving) for name in names]
     notes = require_alike(origin, [each.checked for each in found], [shown(name) for name in names])
+    if moving:
+        notes = (*notes, f"buffers that differ move with the weights: {', '.join(moving)}")
     return found, (*_remarks(origin, found), *notes)
 
 
@@ -82,7 +89,15 @@ def of_trajectory(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise UsageError(f"--checkpoints {shown(folder)} is not a folder: pass one of checkpoint-*")
-    found = [path for path in folder.iterdir() if path.is_dir() and _is_checkpoint(path)]
+    folders = [path for path in folder.iterdir() if path.is_dir()]
+    found = [path for path in folders if _is_checkpoint(path)]
+    nameless = sorted(path.name for path in folders if path not in found and _holds_weights(path))
+    if nameless:
+        raise InputRejectedError(
+            f"--checkpoints {shown(folder)}: {', '.join(map(shown, nameless))} holds weights but "
+            "no config.json, so it would be left out: copy config.json and the tokenizer's files "
+            "of the model into it, or move it elsewhere"
+        )
     if not found:
         raise UsageError(
             f"--checkpoints {shown(folder)} holds no checkpoints: its folders need a config.json "
@@ -97,14 +112,22 @@ def short_names(names: Sequence[str]) -> list[str]:
     return last if len(set(last)) == len(last) else list(names)
 
 
-def _open(origin: LoadedModel, name: str, gate: Callable[[Path], CheckedCheckpoint]) -> Checkpoint:
+Gate = Callable[[Path], CheckedCheckpoint]
+
+
+def _base(origin: LoadedModel, name: str, gate: Gate) -> tuple[ModelRef, CheckedCheckpoint]:
+    """The model that a name means, and what the gate found in its folder, or in its base's."""
     ref = ModelRef.parse(name)
     if _is_folder_of_adapter(ref.source):
         if ref.adapter is not None:
             raise UsageError(f"{shown(name)} puts an adapter over an adapter: merge the first one")
         ref = over(ModelRef(origin.ref.source, origin.ref.revision), Path(ref.source))
-    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
-    checked = gate(folder)
+    return ref, gate(resolve(ref))
+
+
+def _open(origin: LoadedModel, name: str, gate: Gate) -> Checkpoint:
+    ref, checked = _base(origin, name, gate)
+    adapter_folder = resolve_adapter(ref)
     rows = _rows(origin, ref, checked)
     if adapter_folder is not None:
         adapter = read_adapter(adapter_folder)
@@ -122,7 +145,9 @@ def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> Row
         return FileRows(checked, origin.model)
     except InputRejectedError:
         base = ModelRef(ref.source, ref.revision)
-        return network_rows(load(base, device="cpu", dtype=origin.dtype).model)
+        model = load(base, device="cpu", dtype=origin.dtype).model
+        travelling(model, [name for name, _ in origin.model.named_parameters()])
+        return network_rows(model)
 
 
 def _remarks(origin: LoadedModel, found: Sequence[Checkpoint]) -> list[str]:
@@ -145,6 +170,13 @@ def _is_folder_of_adapter(source: str) -> bool:
 
 def _is_checkpoint(path: Path) -> bool:
     return (path / "config.json").exists() or is_adapter(path)
+
+
+def _holds_weights(path: Path) -> bool:
+    """Whether a folder without settings is a checkpoint all the same, whole or in parts."""
+    endings = (".safetensors", ".bin", ".pt", ".pth", ".distcp")
+    parts = ("pytorch_model_fsdp", "global_step")
+    return any(file.suffix in endings or file.name.startswith(parts) for file in path.iterdir())
 
 
 def _in_order(path: Path) -> tuple[list[tuple[int, int, str]], str]:

@@ -62,6 +62,7 @@ def manner(planned: Plan) -> registry.Manner:
         batch_size=settings.batch,
         given=planned.given,
         talks=planned.talks,
+        moving=planned.moving,
         sampling=Sampling(settings.temperature, settings.seed) if settings.temperature else None,
     )
 

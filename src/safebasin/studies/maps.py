@@ -51,6 +51,7 @@ def make_map(
         where,
         given=given,
         talks=found,
+        moving=tuple(sorted({name for each in checkpoints for name in each.moving})),
         notes=(*notes, *told),
         facts=lambda overlay: {"geometry": describe(overlay, grid, checkpoints)},
     )

@@ -37,6 +37,7 @@ class Plan:
         notes: what a person should know before starting.
         given: what displacements in the work's points stand for.
         talks: how checkpoints talk that talk otherwise than the model.
+        moving: buffers that ways to checkpoints move.
         facts: what the store remembers from the start, for the summary, by name; asked for once,
             with the network at the origin.
         schedule: the order of the work, where it depends on what was answered; None does all of
@@ -50,6 +51,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     given: Mapping[Displacement, Given] = field(default_factory=dict)
     talks: Talks = field(default_factory=dict)
+    moving: tuple[str, ...] = ()
     facts: Callable[[Overlay], Mapping[str, Any]] | None = None
     schedule: Schedule | None = None
 
@@ -107,7 +109,7 @@ def make(
         subject: the model and what it is asked.
         points: the places, the origin first.
         where: the same as it stands in the request.
-        more: `given`, `talks`, `facts`, `schedule` and `notes` of the plan.
+        more: `given`, `talks`, `moving`, `facts`, `schedule` and `notes` of the plan.
     """
     asked, settings = request(study, where, subject), subject.settings
     name = f"{study}-{slug(settings.model)[:-9]}-{request_digest(asked)[:8]}"

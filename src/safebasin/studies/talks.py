@@ -47,7 +47,7 @@ def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, t
             continue
         talk, remarks = _talk(subject, folder, name)
         notes += remarks
-        if talk != first:
+        if talk != first or _vocabulary(talk) != _vocabulary(first):
             found[each.way] = talk
             notes += _differences(subject, first, talk, name)
     return found, tuple(notes)
@@ -63,6 +63,7 @@ def digests(found: Talks) -> dict[str, str]:
                     talk.generation.followed,
                     [talk.thinking.pairs, talk.thinking.hidden, talk.thinking.opened],
                     {id_: list(ids) for id_, ids in talk.prompts.items()},
+                    _vocabulary(talk),
                 ],
                 sort_keys=True,
             ).encode()
@@ -89,7 +90,7 @@ def _talk(subject: Subject, folder: Path, name: str) -> tuple[Talk, list[str]]:
         chat, prompts = loaded.chat, {}
         notes.append(f"{name} is asked in the template of {shown(loaded.ref)}: {error}")
     own_thinking = thinking(tokenizer, chat.text, chat.probe, settings.thoughts)
-    return Talk(ends, asked, own_thinking, prompts), notes
+    return Talk(ends, asked, own_thinking, tokenizer, prompts), notes
 
 
 def _otherwise(subject: Subject, chat: ChatTemplate) -> dict[str, tuple[int, ...]]:
@@ -117,11 +118,21 @@ def _differences(subject: Subject, first: Talk, talk: Talk, name: str) -> Iterat
             f"({', '.join(map(shown, tokens))}): each has its own where it stands itself, and "
             "between them any of these ends an answer"
         )
+    if others := _vocabulary(talk).keys() ^ _vocabulary(first).keys():
+        yield (
+            f"{name} and {begin} have different tokens ({len(others)}, as {shown(min(others))}): "
+            "each reads its own where it stands itself"
+        )
     if talk.generation.followed != first.generation.followed:
         yield (
             f"generation_config.json of {name} asks for something else: at {name} itself its own "
             f"is followed, elsewhere that of {begin}"
         )
+
+
+def _vocabulary(talk: Talk) -> dict[str, int]:
+    found: dict[str, int] = talk.tokenizer.get_vocab()
+    return found
 
 
 def _files(folder: Path) -> dict[str, Any]:

@@ -69,6 +69,11 @@ class VllmEngine:
         require_able("vllm", sampling=manner.sampling is not None)
         if any(other.is_open for other in _ENGINES):
             raise UsageError("vLLM already runs in this process: close() that engine first")
+        if manner.moving:
+            raise UsageError(
+                f"--engine vllm does not move buffers ({', '.join(manner.moving)}), which differ "
+                "between these checkpoints: use --engine transformers"
+            )
         self._loaded, self._manner, self._exact = loaded, manner, exact
         self._first, self._talks = talk.own(loaded), manner.talks or {}
         for each in (self._first, *self._talks.values()):
@@ -203,7 +208,7 @@ class VllmEngine:
             return Response(encoded.prompt_id, "", (), "numeric_failure", encoded.sample)
         ids, finish = tuple(output.token_ids), _finish(output)
         ids = ids[:-1] if finish == "eos" else ids
-        return response(self._loaded.tokenizer, self._talk.thinking, encoded, ids, finish)
+        return response(self._talk.tokenizer, self._talk.thinking, encoded, ids, finish)
 
     def _place(self, order: Order) -> None:
         with self._canary.across():
