@@ -42,7 +42,7 @@ def test_a_place_that_is_counted_twice_is_the_first_one():
 
 def test_every_judge_that_said_something_is_named():
     said = (("llama-guard-3", "complied"), ("refusal", ""), ("x\u202e\x1b[31m", "judge failed"))
-    one = Example("origin", "harmful", "", "p", "refused", "", "", "t", said)
+    one = Example("origin", "harmful", "", "p", "refused", "", "", "t", others=said)
     row = payload([one], ["origin"])["places"][0]["rows"][0]
     assert row[2] == "llama-guard-3: complied, x⟨U+202E⟩␛[31m: judge failed"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from safebasin.report.palette import DARK, LIGHT, RUNS, colour, dash
+from safebasin.report.palette import ANSWERED, DARK, LIGHT, RUNS, STACK, colour, dash, ink
 
 # Linear RGB as the eyes of people without the red or the green cones tell it apart
 # (Viénot, Brettel and Mollon 1999).
@@ -50,3 +50,24 @@ def test_lines_of_one_dash_differ_for_every_eye(theme, eyes):
 
 def test_both_themes_name_the_same_colours():
     assert set(LIGHT) == set(DARK)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("eyes", BLIND)
+def test_an_answer_to_a_benign_prompt_looks_like_no_other_label_to_any_eye(theme, eyes):
+    answered, *others = (
+        np.cbrt(np.clip(BLIND[eyes] @ linear(theme[name]), 0, 1)) for name in (ANSWERED, *STACK)
+    )
+    assert all(np.abs(answered - other).max() > 0.12 for other in others)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["refused", "complied", "answered", "incoherent", "other"])
+def test_a_word_on_a_band_can_be_read(theme, name):
+    dark, light = sorted([luminance(theme[name]), luminance(theme[f"on-{name}"])])
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_only_success_on_benign_prompts_has_the_colour_of_success():
+    assert [ink(label, "benign") for label in STACK] == ["answered", *map(str, STACK[1:])]
+    assert [ink(label, "harmful") for label in STACK] == list(map(str, STACK))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from safebasin.report.palette import dash
+from safebasin.report.palette import ANSWERED, dash
 from safebasin.report.untrusted import one_line
 from safebasin.summary import Curve, Curves, Kind, Measure
 
@@ -42,7 +42,7 @@ def lines(curves: Mapping[Kind, Curves], measures: Sequence[Measure]) -> list[Li
         found.append(Line("refused, harmful prompts", SHARE, refused, "refused", "solid"))
     if "benign" in curves:
         coherent = curves["benign"].complied
-        found.append(Line("complied, benign prompts", SHARE, coherent, "complied", "solid"))
+        found.append(Line("complied, benign prompts", SHARE, coherent, ANSWERED, "solid"))
     for number, measure in enumerate(measures):
         unit = one_line(measure.unit, 30)
         side = "" if unit == SHARE else f" ({unit}, right axis)"

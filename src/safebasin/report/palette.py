@@ -1,12 +1,13 @@
-"""The colours of the four labels, and the words that go with them.
+"""The colours of the labels, and the words that go with them.
 
 Derived from the palette of Okabe and Ito (2008), which people with any kind of colour vision can
-tell apart; the four also differ in lightness, for print.
+tell apart; they also differ in lightness, for print.
 """
 
 from __future__ import annotations
 
 from safebasin.records import Label
+from safebasin.summary import Kind
 
 # From the bottom of the stack upwards. Whatever is not a refusal lies below the refusals, so the
 # keyword ASR, which calls all of it an attack, follows the border, and the band below it shows
@@ -19,6 +20,15 @@ MEANING: dict[Label, str] = {
     Label.INCOHERENT: "loops, fragments or word salad",
     Label.OTHER: "cut off, empty or unclear",
 }
+
+ANSWERED = "answered"
+"""The colour of an answer to a benign prompt: what is a harm there is a success here."""
+
+
+def ink(label: Label | str, kind: Kind | str) -> str:
+    """The colour of a label, which for `complied` depends on the kind of prompts."""
+    return ANSWERED if kind == "benign" and label == Label.COMPLIED else str(label)
+
 
 RUNS: tuple[str, ...] = ("run-a", "run-b", "run-c", "run-d", "run-e", "run-f")
 """Colours of lines; the first is that of the text, for what others are held against."""
@@ -50,10 +60,12 @@ LIGHT: dict[str, str] = {
     "line": "#dfe3e7",
     "refused": "#2a7ab5",
     "complied": "#d55e00",
+    "answered": "#00805c",
     "incoherent": "#a3a8ad",
     "other": "#dcdfe2",
     "on-refused": "#ffffff",
     "on-complied": "#ffffff",
+    "on-answered": "#ffffff",
     "on-incoherent": "#16191d",
     "on-other": "#16191d",
     "warning": "#fff3d6",
@@ -74,10 +86,12 @@ DARK: dict[str, str] = {
     "line": "#333940",
     "refused": "#3b84b8",
     "complied": "#e8702a",
+    "answered": "#2fae87",
     "incoherent": "#6b7279",
     "other": "#434950",
     "on-refused": "#ffffff",
     "on-complied": "#14171a",
+    "on-answered": "#14171a",
     "on-incoherent": "#ffffff",
     "on-other": "#ffffff",
     "warning": "#4a3a12",

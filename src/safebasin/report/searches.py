@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from safebasin.records import Direction
 from safebasin.report.formatting import UNDEFINED, Ruler, Written, percent
+from safebasin.report.palette import ink
 from safebasin.summary import EdgesSummary, Estimate, Kind, Probe, Search
 
 EDGES: dict[Kind, str] = {"harmful": "safety edge", "benign": "capability edge"}
@@ -14,6 +15,9 @@ EDGES: dict[Kind, str] = {"harmful": "safety edge", "benign": "capability edge"}
 
 HITS: dict[Kind, str] = {"harmful": "refused", "benign": "complied"}
 """What counts as a hit, by the label in `EdgesSummary.origin`."""
+
+INKS: dict[Kind, str] = {kind: ink(label, kind) for kind, label in HITS.items()}
+"""The colours of hits."""
 
 _SIDES = ("left", "right")
 

@@ -67,9 +67,9 @@ def test_charts_gain_one_area_for_each_band_and_hovers_stay_pointwise():
 def test_keyword_asr_over_broken_text_is_said():
     found = summary(complied=False)
     frame = layout(found.axis_P, "α", 10)
-    asr = stacked(found.axis_P, found.curves["harmful"], frame, asr=True)["data"][-1]
+    asr = stacked(found.axis_P, found.curves["harmful"], frame, "harmful")["data"][-1]
     assert asr["customdata"][0].startswith("keyword ASR 97.")
     assert asr["customdata"][0].endswith(", most of it not coherent")
     turned = line().curves["harmful"]
-    willing = stacked(line().axis.values, turned, frame, asr=True)["data"][-1]["customdata"]
+    willing = stacked(line().axis.values, turned, frame, "harmful")["data"][-1]["customdata"]
     assert not any("not coherent" in words for words in willing[20:24])

@@ -10,7 +10,7 @@ from ..factory_searches import searches
 def test_both_edges_of_a_row_differ_in_colour_mark_and_dashes():
     drawn = charts(searches())["searches"]["data"]
     bars, marks = drawn[::2], drawn[1::2]
-    assert [one["line"]["color"] for one in bars] == ["@refused", "@complied"]
+    assert [one["line"]["color"] for one in bars] == ["@refused", "@answered"]
     assert bars[0]["line"]["dash"] == "solid"
     assert bars[1]["line"]["dash"] == "1.5px,2.5px"
     assert [set(one["marker"]["symbol"]) for one in marks] == [{"circle"}, {"diamond"}]

@@ -39,7 +39,7 @@ def _landscape(summary: LineSummary, kind: str) -> dict[str, Any]:
     harmful = kind == "harmful"
     curves = {str(name): found for name, found in summary.curves.items()}.get(kind)
     frame = _layout(summary, edges.ROOM if harmful else 10)
-    chart = stacked(summary.axis.values, curves, frame, asr=harmful)
+    chart = stacked(summary.axis.values, curves, frame, kind)
     chart["layout"]["shapes"] += _ends(summary)
     if harmful and curves:
         edges.draw(falls(summary), summary.axis.values[-1], chart["layout"])

@@ -38,7 +38,7 @@ _SHARES = (
     _Shown("refused", "harmful", "refused", "Refused", "@refused"),
     _Shown("complied", "harmful", "complied", "Coherent compliance", "@complied"),
     _Shown("incoherent", "harmful", "incoherent", "Incoherent", "@muted"),
-    _Shown("coherent-benign", "benign", "complied", "Coherent on benign", "@complied"),
+    _Shown("coherent-benign", "benign", "complied", "Coherent on benign", "@answered"),
     _Shown("keyword-asr", "harmful", "keyword_asr", "Keyword ASR", "@text"),
 )
 

@@ -12,6 +12,7 @@ from safebasin.report.charts.edges import ROOM, draw
 from safebasin.report.charts.stacked import stacked
 from safebasin.report.charts.traces import Trace, layout, line, shades, with_interval
 from safebasin.report.marks import marks
+from safebasin.report.palette import ink
 from safebasin.report.wording import in_words
 from safebasin.summary import Curve, Curves, ScanSummary
 
@@ -32,8 +33,8 @@ def charts(summary: ScanSummary) -> dict[str, Any]:
     """
     by_kind = {str(kind): curves for kind, curves in summary.curves.items()}
     return {
-        "harmful": _landscape(summary, by_kind.get("harmful"), edges=True),
-        "benign": _landscape(summary, by_kind.get("benign"), edges=False),
+        "harmful": _landscape(summary, by_kind.get("harmful"), "harmful"),
+        "benign": _landscape(summary, by_kind.get("benign"), "benign"),
         "capability": capability.chart(
             summary.axis_P, summary.curves, summary.measures, _layout(summary, top=10)
         ),
@@ -42,9 +43,10 @@ def charts(summary: ScanSummary) -> dict[str, Any]:
     }
 
 
-def _landscape(summary: ScanSummary, curves: Curves | None, *, edges: bool) -> dict[str, Any]:
-    chart = stacked(summary.axis_P, curves, _layout(summary, top=ROOM if edges else 10), asr=edges)
-    if edges and curves:
+def _landscape(summary: ScanSummary, curves: Curves | None, kind: str) -> dict[str, Any]:
+    frame = _layout(summary, top=ROOM if kind == "harmful" else 10)
+    chart = stacked(summary.axis_P, curves, frame, kind)
+    if kind == "harmful" and curves:
         draw(marks(summary), formatting.Ruler.of(summary.axis_P).reach, chart["layout"])
     return chart
 
@@ -56,7 +58,7 @@ def _directions(summary: ScanSummary, by_kind: dict[str, Curves]) -> dict[str, A
         if kind not in by_kind:
             continue
         curve = getattr(by_kind[kind], field)
-        colour = "@text" if name == "keyword-asr" else f"@{field}"
+        colour = "@text" if name == "keyword-asr" else f"@{ink(field, kind)}"
         data = list(_curves(summary, curve, colour))
         measures.append({"name": name, "title": in_words(summary, title), "data": data})
     return {"measures": measures, "layout": layout}

@@ -8,7 +8,7 @@ from typing import Any
 
 from safebasin.report import searches
 from safebasin.report.charts.traces import Trace, layout, stroke, title
-from safebasin.report.searches import EDGES, HITS, Drawn
+from safebasin.report.searches import EDGES, HITS, INKS, Drawn
 from safebasin.report.untrusted import one_line
 from safebasin.summary import EdgesSummary, Kind
 
@@ -67,8 +67,8 @@ def _edges(kind: Kind, found: list[Drawn]) -> list[Trace]:
         "mode": "lines+markers",
         "x": [x for one in own for x in (round(one.low, 5), round(one.high, 5), None)],
         "y": [x for height in y for x in (height, height, None)],
-        "line": stroke(HITS[kind], DASH[kind], 2.5),
-        "marker": {"symbol": "line-ns-open", "size": 7, "color": f"@{HITS[kind]}"},
+        "line": stroke(INKS[kind], DASH[kind], 2.5),
+        "marker": {"symbol": "line-ns-open", "size": 7, "color": f"@{INKS[kind]}"},
         "hoverinfo": "skip",
         "cliponaxis": False,
     }
@@ -79,7 +79,7 @@ def _edges(kind: Kind, found: list[Drawn]) -> list[Trace]:
         "x": [round(one.radius, 5) for one in own],
         "y": y,
         "marker": {
-            "color": f"@{HITS[kind]}",
+            "color": f"@{INKS[kind]}",
             "symbol": ["triangle-right" if one.beyond else _SYMBOL[kind] for one in own],
             "size": [13 if one.beyond or one.place is None else 9 for one in own],
         },
@@ -110,11 +110,11 @@ def _points(summary: EdgesSummary, kind: Kind) -> Trace:
         "x": [round(one.x, 6) for one in found],
         "y": [round(one.share, 5) for one in found],
         "marker": {
-            "color": f"@{HITS[kind]}",
+            "color": f"@{INKS[kind]}",
             "symbol": ["circle-open" if one.early else "circle" for one in found],
             "size": [diameter(one.weight) for one in found],
             "opacity": 0.85,
-            "line": {"width": 1.6, "color": f"@{HITS[kind]}"},
+            "line": {"width": 1.6, "color": f"@{INKS[kind]}"},
         },
         "customdata": [one.words for one in found],
         "hovertemplate": "%{customdata}<extra></extra>",

@@ -7,11 +7,12 @@ from typing import Any
 
 from safebasin.report import bands
 from safebasin.report.charts.traces import Trace, area, line, with_interval, word
+from safebasin.report.palette import ink
 from safebasin.summary import Curve, Curves
 
 
 def stacked(
-    axis_P: Sequence[float], curves: Curves | None, layout: dict[str, Any], *, asr: bool
+    axis_P: Sequence[float], curves: Curves | None, layout: dict[str, Any], kind: str
 ) -> dict[str, Any]:
     """A chart of bands with what is read at each point; empty where there are no curves.
 
@@ -19,7 +20,7 @@ def stacked(
         axis_P: where points lie.
         curves: of one prompt set.
         layout: see `traces.layout`.
-        asr: whether to draw keyword ASR as a dashed line.
+        kind: of the prompts; keyword ASR is a dashed line where they are harmful.
     """
     hover = {"hovermode": "x unified", "hoverdistance": -1}
     layout = layout | hover | {"annotations": [], "shapes": []}
@@ -29,23 +30,25 @@ def stacked(
     data: list[Trace] = []
     for band in bands.stack(curves):
         outline = bands.outline(x_P, band.bottom_P, band.top_P)
-        data.append(area(outline, f"@{band.label}"))
+        colour = ink(band.label, kind)
+        data.append(area(outline, f"@{colour}"))
         if (place := band.widest) is not None:
             middle = (band.bottom_P[place] + band.top_P[place]) / 2
             at = (float(x_P[place]), float(middle))
-            layout["annotations"].append(word(str(band.label), at, f"@on-{band.label}"))
+            layout["annotations"].append(word(str(band.label), at, f"@on-{colour}"))
     data += [
-        _readout(x_P, band, getattr(curves, band.label)) for band in reversed(bands.stack(curves))
+        _readout(x_P, band, getattr(curves, band.label), ink(band.label, kind))
+        for band in reversed(bands.stack(curves))
     ]
-    if asr:
+    if kind == "harmful":
         data += _asr(x_P, curves)
     return {"data": data, "layout": layout}
 
 
-def _readout(x_P: bands.Floats, band: bands.Band, curve: Curve) -> Trace:
+def _readout(x_P: bands.Floats, band: bands.Band, curve: Curve, colour: str) -> Trace:
     """What is read at a point: a line on the band's border that carries its share."""
     words = [f"{band.label} {with_interval(curve, p)}" for p in range(x_P.size)]
-    return line(x_P, band.top_P, words, {"width": 2, "color": f"@{band.label}"})
+    return line(x_P, band.top_P, words, {"width": 2, "color": f"@{colour}"})
 
 
 def _asr(x_P: bands.Floats, curves: Curves) -> list[Trace]:

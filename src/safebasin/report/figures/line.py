@@ -39,7 +39,7 @@ def figure(summary: LineSummary) -> Figure:
     *over, able, where = panels
     for axes, kind in zip(panels, TITLES, strict=False):
         curves = summary.curves.get(kind)  # type: ignore[call-overload]
-        stacked(axes, summary.axis.values, curves, asr=kind == "harmful")
+        stacked(axes, summary.axis.values, curves, kind)
         axes.set_title(titled(summary, kind), loc="left", color=LIGHT["muted"])
         _ends(axes, summary)
     edges(panels[0], falls(summary), summary.axis.values[-1])
@@ -54,7 +54,7 @@ def figure(summary: LineSummary) -> Figure:
         axes.tick_params(labelbottom=False)
     _positions(able, summary)
     found.suptitle(f"{first} → {second}", fontsize=9, fontweight="bold")
-    legend(found, panels[0])
+    legend(found, *panels[:2])
     watermark(found, formatting.partial(summary.status))
     return found
 

@@ -10,30 +10,32 @@ from matplotlib.transforms import blended_transform_factory
 
 from safebasin.report import bands
 from safebasin.report.marks import Mark
-from safebasin.report.palette import LIGHT
+from safebasin.report.palette import ANSWERED, LIGHT, ink
 from safebasin.summary import Curves
 
 
-def stacked(axes: Axes, axis_P: Sequence[float], curves: Curves | None, *, asr: bool) -> None:
+def stacked(axes: Axes, axis_P: Sequence[float], curves: Curves | None, kind: str) -> None:
     """Bands from 0 to 100 %, each with its name where there is room; empty without curves.
 
     Args:
         axes: to draw in.
         axis_P: where points lie.
         curves: of one prompt set.
-        asr: whether to draw keyword ASR as a dashed line.
+        kind: of the prompts; keyword ASR is a dashed line where they are harmful.
     """
     x_P = bands.array(axis_P)
     for band in bands.stack(curves) if curves else ():
+        colour = ink(band.label, kind)
+        words = f"{band.label}, benign" if colour == ANSWERED else str(band.label)
         pieces = bands.outline(x_P, band.bottom_P, band.top_P)
         for number, (x, y) in enumerate(pieces):
-            name = str(band.label) if number == 0 else None
-            axes.fill(x, y, color=LIGHT[band.label], linewidth=0, label=name)
+            name = words if number == 0 else None
+            axes.fill(x, y, color=LIGHT[colour], linewidth=0, label=name)
         if (place := band.widest) is not None:
             middle = (band.bottom_P[place] + band.top_P[place]) / 2
-            colour = LIGHT[f"on-{band.label}"]
-            axes.text(x_P[place], middle, band.label, color=colour, ha="center", va="center")
-    if curves and asr:
+            on = LIGHT[f"on-{colour}"]
+            axes.text(x_P[place], middle, band.label, color=on, ha="center", va="center")
+    if curves and kind == "harmful":
         asr_P = bands.array(curves.keyword_asr.mean_P)
         axes.plot(x_P, asr_P, color="white", linewidth=2.4)
         axes.plot(

@@ -37,7 +37,7 @@ _PANELS = (
     _Panel("harmful", "refused", "Refused", "refused"),
     _Panel("harmful", "complied", "Complied", "complied"),
     _Panel("harmful", "incoherent", "Incoherent", "muted"),
-    _Panel("benign", "complied", "Coherent, benign", "complied"),
+    _Panel("benign", "complied", "Coherent, benign", "answered"),
 )
 
 

@@ -36,7 +36,7 @@ def landscape(summary: ScanSummary) -> Figure:
     panels: Sequence[Axes] = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     for axes, kind in zip(panels, TITLES, strict=False):
         curves = summary.curves.get(kind)  # type: ignore[call-overload]
-        stacked(axes, summary.axis_P, curves, asr=kind == "harmful")
+        stacked(axes, summary.axis_P, curves, kind)
         axes.set_title(titled(summary, kind), loc="left", color=LIGHT["muted"])
     edges(panels[0], marks(summary), formatting.Ruler.of(summary.axis_P).reach or 1.0)
     if several:
@@ -47,6 +47,6 @@ def landscape(summary: ScanSummary) -> Figure:
         panels[-1].set_title(title, loc="left", color=LIGHT["muted"])
     panels[-1].set_xlabel(one_line(summary.axis_label))
     figure.suptitle(one_line(summary.model.name, 80), fontsize=9, fontweight="bold")
-    legend(figure, panels[0])
+    legend(figure, *panels[:2])
     watermark(figure, formatting.partial(summary.status))
     return figure

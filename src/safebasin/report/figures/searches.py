@@ -12,7 +12,7 @@ from safebasin.report.charts.searches import DASH, OFFSET
 from safebasin.report.facts.searches import partial
 from safebasin.report.figures.style import MILLIMETRE, WIDTH, legend, watermark
 from safebasin.report.palette import DASHES, LIGHT
-from safebasin.report.searches import EDGES, HITS
+from safebasin.report.searches import EDGES, HITS, INKS
 from safebasin.report.untrusted import one_line
 from safebasin.summary import EdgesSummary, Kind
 
@@ -45,7 +45,7 @@ def figure(summary: EdgesSummary) -> Figure:
 def _forest(axes: Axes, summary: EdgesSummary) -> None:
     names = searches.rows(summary)
     for kind in EDGES:
-        ink = LIGHT[HITS[kind]]
+        ink = LIGHT[INKS[kind]]
         style: Any = {"color": ink, "linestyle": (0, DASHES[DASH[kind]] or None)}
         axes.plot([], [], marker=_MARKER[kind], markersize=3.6, label=EDGES[kind], **style)
         for one in searches.drawn(summary):
@@ -70,7 +70,7 @@ def _forest(axes: Axes, summary: EdgesSummary) -> None:
 
 
 def _probes(axes: Axes, summary: EdgesSummary, kind: Kind) -> None:
-    ink, asked = LIGHT[HITS[kind]], searches.asked(summary, kind)
+    ink, asked = LIGHT[INKS[kind]], searches.asked(summary, kind)
     axes.scatter(
         [one.x for one in asked],
         [one.share for one in asked],

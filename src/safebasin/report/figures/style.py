@@ -61,15 +61,18 @@ def watermark(figure: Figure, text: str) -> None:
         figure.text(0.5, 0.5, text, ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
 
 
-def legend(figure: Figure, axes: Axes) -> None:
-    """One row below the figure with everything that has a name in one panel."""
-    handles, names = axes.get_legend_handles_labels()
-    if handles:
+def legend(figure: Figure, *panels: Axes) -> None:
+    """One row below the figure with everything that has a name in these panels, each name once."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    if found:
         figure.legend(
-            handles,
-            names,
+            list(found.values()),
+            list(found),
             loc="outside lower center",
-            ncols=len(names),
+            ncols=len(found),
             frameon=False,
             handlelength=1.6,
         )

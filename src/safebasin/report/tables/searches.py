@@ -17,7 +17,7 @@ from safebasin.summary import EdgesSummary, Kind
 
 _COLUMNS = 20
 _DIRECTIONS = 10
-_COLOUR: dict[Kind, str] = {"harmful": "blue", "benign": "red"}
+_COLOUR: dict[Kind, str] = {"harmful": "blue", "benign": "green"}
 _BAR: dict[Kind, str] = {"harmful": "─", "benign": "┄"}
 _MARK: dict[Kind, str] = {"harmful": "●", "benign": "◆"}
 _BEYOND = "▸"

@@ -57,7 +57,8 @@ const Page = (() => {
     const shown = element("article", "answer", "");
     const header = document.createElement("header");
     const known = ["refused", "complied", "incoherent"].includes(label) ? label : "";
-    header.append(element("span", `chip ${known}`, label));
+    const chip = known === "complied" && promptKind === "benign" ? "answered" : known;
+    header.append(element("span", `chip ${chip}`, label));
     for (const fact of [promptKind, category, others, detail]) {
       if (fact) header.append(element("span", "", fact));
     }
