@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from safebasin import seals
 from safebasin.records import Label
 from safebasin.store import reading
 from safebasin.studies.landscape import Plan
@@ -162,6 +163,7 @@ def relabel(folder: Path, label: Callable[[str, str, str], Label]) -> None:
                 for judge, point, prompt in known
             ],
         )
+        seals.seal(connection)
 
 
 def labelled(folder: Path, judge: str = "coherence") -> dict[str, dict[str, list[str]]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from safebasin import seals
 from safebasin.records import Label, Prompt, Response, Verdict
 from safebasin.store import writing
 
@@ -20,4 +23,14 @@ def filled(folder: Path) -> Path:
         store.add_responses("origin", BATCH)
         store.add_verdicts("keyword", "origin", {"a": Verdict(Label.COMPLIED, 0.5, "why")})
         store.remember("versions", {"python": "3"})
+    return folder
+
+
+def edited(folder: Path, *queries: str, seal: bool = True) -> Path:
+    """The store after some SQL; its seals fit what stands in it then, unless they are left."""
+    with closing(sqlite3.connect(folder / "results.sqlite")) as connection, connection:
+        for query in queries:
+            connection.execute(query)
+        if seal:
+            seals.seal(connection)
     return folder

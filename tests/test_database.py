@@ -31,6 +31,7 @@ insert into r select point, prompt, text, token_ids, finish from response;
 insert into v select judge, point, prompt, label, score, detail, status from verdict;
 drop table response; drop table verdict;
 alter table r rename to response; alter table v rename to verdict;
+drop table seal; delete from fact where name = 'request';
 pragma user_version = 2;
 """
 
@@ -42,6 +43,7 @@ create table r (
 ) without rowid;
 insert into r select point, prompt, sample, text, token_ids, finish from response;
 drop table response; alter table r rename to response;
+drop table seal; delete from fact where name = 'request';
 pragma user_version = 3;
 """
 
@@ -141,17 +143,17 @@ def bring_up_to_date(folder: Path, moment: str) -> None:
     if moment == "with half a copy":
         database.os.fsync = die  # type: ignore[assignment]
     elif moment == "after the copy":
-        copy = database._copy_aside
-        database._copy_aside = lambda *arguments: die(copy(*arguments))  # type: ignore[func-returns-value]
+        copy = database.copy_aside
+        database.copy_aside = lambda *arguments: die(copy(*arguments))  # type: ignore[func-returns-value]
     else:
         database._NOW = "select die();"
-        copy = database._copy_aside
+        copy = database.copy_aside
 
         def prepared(connection: sqlite3.Connection, path: Path, version: int) -> None:
             copy(connection, path, version)
             connection.create_function("die", 0, die)
 
-        database._copy_aside = prepared
+        database.copy_aside = prepared
     with writing(folder, REQUEST):
         pass
 

@@ -68,3 +68,14 @@ def test_what_is_undefined_is_null() -> None:
     assert (made.value, made.low, made.high, made.n, made.censored) == (None, None, None, 0, 1)
     assert finite(float("inf")) is None
     assert finite(0.0) == 0.0
+
+
+def test_what_acts_on_a_screen_is_escaped_and_read_back_as_it_was(tmp_path: Path) -> None:
+    acting = "a\x7f\x9b31m\u202eb\u2028\u200b\ufeff\U000e0041é中"
+    made = made_up().model_copy(update={"notes": [acting]})
+    text = made.to_json()
+    assert not set(text) & set(acting) - set("31mabé中")
+    assert "é中" in text
+    path = tmp_path / "summary.json"
+    path.write_text(text, encoding="utf-8")
+    assert read(path).notes == [acting]

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from safebasin import seals
 from safebasin.errors import IntegrityError, ResourceError, UsageError
 
 FILE = "results.sqlite"
 
 SCHEMA_VERSION = 4
 """Of the store alone; version 1 had no measurements, version 2 one answer a prompt, and version 3
-did not tell thoughts from answers."""
+neither told thoughts from answers nor had seals."""
 
 _PROMPT = """
 table prompt (
@@ -57,7 +58,9 @@ table measurement (
 
 _NOW = f"pragma user_version = {SCHEMA_VERSION};"
 
-_TABLES = "".join(f"create {t}" for t in (_PROMPT, _RESPONSE, _VERDICT, _MEASUREMENT, _FACT))
+_TABLES = "".join(
+    f"create {t}" for t in (_PROMPT, _RESPONSE, _VERDICT, _MEASUREMENT, _FACT, seals.TABLE)
+)
 
 _ANSWER = "text, token_ids, finish, '' as thoughts, 0 as thought_tokens"
 _COLUMNS = {
@@ -81,7 +84,7 @@ _OUT_OF_REACH = {
 }
 
 
-def for_writing(folder: Path) -> sqlite3.Connection:
+def for_writing(folder: Path) -> seals.Sealing:
     """A connection to a run's store, which is made if there is none.
 
     The store is looked through first: nobody adds a night's work to one that is damaged. One of an
@@ -117,7 +120,7 @@ def copied_to_memory(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The whole store in memory, in this schema."""
     copy = sqlite3.connect(":memory:")
     connection.backup(copy)
-    if (version := _version(copy)) < SCHEMA_VERSION:
+    if (version := version_of(copy)) < SCHEMA_VERSION:
         _bring_up(copy, version)
     return copy
 
@@ -147,22 +150,25 @@ def damaged(folder: Path, error: Exception) -> IntegrityError:
     )
 
 
-def _connect(folder: Path, mode: str) -> sqlite3.Connection:
+def _connect(folder: Path, mode: str) -> seals.Sealing:
     path = folder / FILE
     with explained(folder):
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, factory=seals.Sealing
         )
     try:
         with explained(folder):
             if mode == "rwc":
                 _begin(connection, path)
-            version = _version(connection)
+            version = version_of(connection)
+            if version == 0 and connection.execute("select 1 from sqlite_master").fetchone():
+                raise sqlite3.DatabaseError("its schema number was changed")
             _require_schema(folder, version)
+            _require_plain(connection, version)
             if version < SCHEMA_VERSION and mode != "rwc":
                 _read_as_new(connection, version)
             elif version < SCHEMA_VERSION:
-                _copy_aside(connection, path, version)
+                copy_aside(connection, path, f"v{version}")
                 _bring_up(connection, version)
     except BaseException:
         connection.close()
@@ -181,7 +187,8 @@ def _begin(connection: sqlite3.Connection, path: Path) -> None:
         raise sqlite3.DatabaseError(state)
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema that a store says it has; 0 of an empty file."""
     return int(connection.execute("pragma user_version").fetchone()[0])
 
 
@@ -195,9 +202,19 @@ def _require_schema(folder: Path, version: int) -> None:
         )
 
 
+def _require_plain(connection: sqlite3.Connection, version: int) -> None:
+    """Nothing but tables is read: a view may compute without end, an index may miss rows."""
+    made = connection.execute("select type, name, upper(substr(sql, 1, 13)) from sqlite_master")
+    for kind, name, begins in made:
+        if kind != "table" or begins != "CREATE TABLE ":
+            raise sqlite3.DatabaseError(f"it holds {name!r}, which safebasin does not make")
+        if name == "seal" and version < SCHEMA_VERSION:
+            raise sqlite3.DatabaseError("its schema number was changed")
+
+
 def _create(connection: sqlite3.Connection) -> None:
     """Make the tables of an empty store, all or none."""
-    if _version(connection) == 0:
+    if version_of(connection) == 0:
         connection.executescript(f"begin;{_TABLES}{_NOW}commit;")
 
 
@@ -221,7 +238,10 @@ def _bring_up(connection: sqlite3.Connection, version: int) -> None:
             f"insert into {table} select {columns} from old_{table};",  # noqa: S608
             f"drop table old_{table};",
         ]
-    connection.executescript(f"begin;{''.join(steps)}{_NOW}commit;")
+    connection.executescript(f"begin;{''.join(steps)}create {seals.TABLE}")
+    seals.seal(connection)
+    connection.execute(_NOW)
+    connection.commit()
 
 
 def _older(version: int) -> dict[str, str]:
@@ -233,9 +253,9 @@ def _older(version: int) -> dict[str, str]:
     return found
 
 
-def _copy_aside(connection: sqlite3.Connection, path: Path, version: int) -> None:
+def copy_aside(connection: sqlite3.Connection, path: Path, suffix: str) -> None:
     """Keep the store as it is beside itself, whole or not at all."""
-    whole = path.with_name(f"{FILE}.v{version}")
+    whole = path.with_name(f"{FILE}.{suffix}")
     part = path.with_name(f"{whole.name}.part")
     try:
         part.unlink(missing_ok=True)
@@ -252,8 +272,8 @@ def _copy_aside(connection: sqlite3.Connection, path: Path, version: int) -> Non
         with suppress(OSError):
             part.unlink()
         raise ResourceError(
-            f"{whole} cannot be written ({error}), and the store is not brought up to schema "
-            f"{SCHEMA_VERSION} without that copy: make room, then run the same command again"
+            f"{whole} cannot be written ({error}), and the store is not changed without that copy: "
+            "make room, then run the same command again"
         ) from error
 
 

@@ -6,11 +6,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from typing import Any, TypeVar
 
 from safebasin.database import damaged, explained
-from safebasin.runfolder import Request
+from safebasin.errors import IntegrityError
+from safebasin.runfolder import Request, request_digest
+from safebasin.seals import Part
 
 Value = TypeVar("Value")
 
@@ -29,7 +32,11 @@ _CONTENT = (
 
 
 class Inventory:
-    """The counting half of an open run folder; see `store.Store`."""
+    """The counting half of an open run folder; see `store.Store`.
+
+    Attributes:
+        mended: parts that were damaged, and were removed when it was opened to be done again.
+    """
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, request: Request) -> None:
         self.folder = folder
@@ -37,6 +44,27 @@ class Inventory:
         self.labelled_by: str | None = None
         self._connection = connection
         self._grouped = False
+        self.mended: list[Part] = []
+
+    def bind(self) -> None:
+        """Keep the digest of the request beside the answers to it; see `require_bound`."""
+        query = "insert or ignore into fact values ('request', ?)"
+        with explained(self.folder), self._connection:
+            self._connection.execute(query, (json.dumps(request_digest(self.request)),))
+        self.require_bound()
+
+    def require_bound(self) -> None:
+        """Make sure that `run.json` is the one that the answers were given to.
+
+        Raises:
+            IntegrityError: it is another.
+        """
+        kept = self.recall("request")
+        if kept is not None and kept != request_digest(self.request):
+            raise IntegrityError(
+                f"{self.folder / 'run.json'} is not the one that the answers beside it were given "
+                "to: restore the file, or scan again into a new --out"
+            )
 
     @property
     def first_judge(self) -> str:
@@ -137,6 +165,17 @@ class Inventory:
         """The points at which a measure was taken."""
         query = "select distinct point from measurement where measure = ?"
         return set(self._read(str, query, measure))
+
+    def measurements(self, measure: str, point: str) -> dict[str, tuple[float, float]]:
+        """What a measure found at a point, by item: value (nan if not a number) and weight."""
+        rows = self._read(
+            lambda item, value, weight: (item, (nan if value is None else value, weight)),
+            "select item, value, weight from measurement"
+            " where measure = ? and point = ? order by item",
+            measure,
+            point,
+        )
+        return dict(rows)
 
     def digest(self) -> str:
         """A hash of all that was answered, judged and measured, whatever the order it came in.

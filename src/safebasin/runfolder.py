@@ -28,6 +28,12 @@ def request_digest(request: Request) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
+def verb(request: Request) -> str:
+    """What a run was begun with, for messages."""
+    study = str(request.get("study"))
+    return {"edges": "scan --adaptive"}.get(study, study)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Replace a file at once: readers see the old text or the new, never a part.
 

@@ -12,13 +12,20 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import isfinite, nan
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from safebasin.database import copied_to_memory, damaged, explained, for_reading, for_writing
+from safebasin.database import (
+    copied_to_memory,
+    damaged,
+    explained,
+    for_reading,
+    for_writing,
+)
 from safebasin.inventory import Inventory
 from safebasin.lock import only_writer
+from safebasin.mending import mend, require_undamaged
 from safebasin.records import (
     Items,
     Label,
@@ -29,7 +36,7 @@ from safebasin.records import (
     asked_by,
     response_id,
 )
-from safebasin.runfolder import Request, freeze, prepare, read_request
+from safebasin.runfolder import Request, freeze, prepare, read_request, verb
 
 
 class Store(Inventory):
@@ -184,17 +191,6 @@ class Store(Inventory):
                     raise damaged(self.folder, ValueError(f"{label!r} is not a label"))
                 yield point, prompt, sample, known[label]
 
-    def measurements(self, measure: str, point: str) -> dict[str, tuple[float, float]]:
-        """What a measure found at a point, by item: value (nan if not a number) and weight."""
-        rows = self._read(
-            lambda item, value, weight: (item, (nan if value is None else value, weight)),
-            "select item, value, weight from measurement"
-            " where measure = ? and point = ? order by item",
-            measure,
-            point,
-        )
-        return dict(rows)
-
     @contextmanager
     def in_memory(self) -> Iterator[Store]:
         """A copy that can be written to, and that is gone after the block."""
@@ -232,12 +228,13 @@ class Store(Inventory):
 
 
 @contextmanager
-def writing(folder: Path, request: Request) -> Iterator[Store]:
+def writing(folder: Path, request: Request, *, again: bool = False) -> Iterator[Store]:
     """Open a run for writing; begin it if there is none.
 
     Args:
         folder: made if it is missing.
         request: everything that decides what the run contains; kept in `run.json`.
+        again: whether what is damaged is removed, so that it is done again; see `Store.mended`.
 
     Raises:
         UsageError: the folder holds a run with another request (the differing keys are listed), or
@@ -251,7 +248,15 @@ def writing(folder: Path, request: Request) -> Iterator[Store]:
         freeze(folder, request)
         connection = for_writing(folder)
         try:
-            yield Store(folder, connection, request)
+            store = Store(folder, connection, request)
+            if again:
+                store.mended = mend(folder, connection)
+            else:
+                require_undamaged(folder, connection, verb(request))
+            with explained(folder):
+                connection.keep_seals()
+            store.bind()
+            yield store
         finally:
             connection.close()
 
@@ -274,6 +279,8 @@ def reading(folder: Path, *, labelled_by: str | None = None) -> Iterator[Store]:
     try:
         store = Store(folder, connection, request)
         store.labelled_by = labelled_by
+        require_undamaged(folder, connection, verb(request))
+        store.require_bound()
         yield store
     finally:
         connection.close()

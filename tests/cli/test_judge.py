@@ -13,6 +13,7 @@ import pytest
 from judges.rubrics.server import complained, completed, saying, serving
 from scans import SMALL, flags
 
+from safebasin import seals
 from safebasin.store import reading
 from safebasin.studies.result import Scan, open_run
 
@@ -138,6 +139,7 @@ def test_a_response_does_not_decide_on_itself(
     with closing(sqlite3.connect(run / "results.sqlite")) as connection, connection:
         connection.execute("update response set text = ?", (planted,))
         connection.execute("delete from verdict")
+        seals.seal(connection)
     with serving(lambda asked, _: completed(asked.response)) as server:
         found = call("judge", run, "--judge", f"rubric-answered={server.url}#m")
     assert found.exit_code == 6
@@ -214,6 +216,7 @@ def test_a_guard_with_weights_judges_a_run(
             "update response set text = ? where prompt = (select id from prompt where text = ?)",
             [(answer, asked) for asked, answer in SAID],
         )
+        seals.seal(connection)
     found = call("judge", run, "--judge", f"{name}={guard}")
     assert found.exit_code == 0, found.output
     with reading(run) as store:

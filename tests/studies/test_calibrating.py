@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from scans import SMALL
 
+from safebasin import seals
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.records import Label
 from safebasin.store import reading
@@ -204,6 +205,7 @@ def test_formulas_on_a_sheet_are_text(tmp_path: Path) -> None:
     run = scan(**SMALL, out=tmp_path / "run").folder
     with closing(sqlite3.connect(run / "results.sqlite")) as connection, connection:
         connection.execute("update response set text = '=cmd|calc'")
+        seals.seal(connection)
     with label(run, tmp_path / "x.csv").open(newline="", encoding="utf-8") as handle:
         assert {one["response"] for one in csv.DictReader(handle)} == {"'=cmd|calc"}
     with pytest.raises(UsageError, match="a sheet is a"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from scans import RESPONSES, SMALL
 
+from safebasin import seals
 from safebasin.errors import IntegrityError, LockedError, ResourceError, UsageError
 from safebasin.records import Label
 from safebasin.store import reading, writing
@@ -206,6 +207,7 @@ def test_uniform_answers_are_never_compliance(text: str, label: Label | None, ru
     with closing(sqlite3.connect(run / "results.sqlite")) as connection, connection:
         connection.execute("update response set text = ?", (text,))
         connection.execute("delete from verdict")
+        seals.seal(connection)
     found = judge(run, judges=["coherence-text", "refusal"]).summary
     for rates in found.rates:
         share = rates.origin["complied"].value

@@ -19,7 +19,7 @@ from safebasin.judges.registry import Means
 from safebasin.judges.spec import Spec
 from safebasin.records import Prompt, Verdict
 from safebasin.report.bar import bar
-from safebasin.runfolder import write_whole
+from safebasin.runfolder import read_request, write_whole
 from safebasin.store import Store, reading, writing
 from safebasin.studies.result import Result, result
 from safebasin.studies.run import said
@@ -79,9 +79,7 @@ class Judging:
     def do(self, progress: Progress = lambda _: None) -> Result[Any]:
         """Judge what is unjudged, and summarise the run."""
         self._specs()
-        with reading(self.run) as store:
-            request = store.request
-        with writing(self.run, request) as store:
+        with writing(self.run, read_request(self.run)) as store:
             self._judge(store, progress)
             found = result(self.run, store)
             write_whole(self.run / "summary.json", found.summary.to_json())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from safebasin.errors import UsageError
-from safebasin.runfolder import write_whole
+from safebasin.runfolder import verb, write_whole
 from safebasin.store import Store, reading
 from safebasin.studies import tables
 from safebasin.studies.finishing import finished
@@ -211,8 +211,7 @@ def _final(summary: Any) -> Any:
 
 def command(found: Found[Any]) -> str:
     """The verb that a result is of, for messages."""
-    verb = {"edges": "scan --adaptive"}.get(found.summary.study, found.summary.study)
-    return f"`safebasin {verb}`"
+    return f"`safebasin {verb({'study': found.summary.study})}`"
 
 
 def open_run(folder: Path | str, *, judge: str | None = None) -> Any:

@@ -31,6 +31,7 @@ from safebasin.records import Direction, Label, Point, Prompt
 from safebasin.report.bar import bar
 from safebasin.report.untrusted import one_line
 from safebasin.runfolder import write_whole
+from safebasin.seals import listed
 from safebasin.store import Store, writing
 from safebasin.studies.crew import crew
 from safebasin.studies.naming import called
@@ -53,7 +54,10 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
         ReproducibilityError: a direction does not come out as it did when the run began.
         FailedPointsError: workers gave up some points; everything else is done.
     """
-    with crew(planned) as everybody, writing(planned.folder, planned.request) as store:
+    kept = writing(planned.folder, planned.request, again=True)
+    with crew(planned) as everybody, kept as store:
+        if store.mended:
+            progress(Tick(0, None, f"damaged, and done again: {listed(store.mended)}"))
         _describe(planned, everybody, store)
         try:
             _note_machine(planned, store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from safebasin import records
 
 SCHEMA_VERSION = 1
+
+_ACTING = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+"""Characters that act on a terminal or change what is read, and that JSON allows in a string: C1
+controls, bidirectional marks, separators, and what cannot be seen. They are written as escapes."""
 
 Kind = Literal["harmful", "benign"]
 Ordering = Literal["capability_first", "safety_first", "indistinguishable", "undetermined"]
@@ -177,7 +185,13 @@ class Sentences(Frozen):
 def to_json(document: BaseModel) -> str:
     """A document's bytes: sorted keys, two spaces, no timestamps, a newline at the end."""
     data = document.model_dump(mode="json")
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return _ACTING.sub(lambda found: _escape(found[0]), text) + "\n"
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def finite(value: float) -> float | None:
