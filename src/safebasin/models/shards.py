@@ -22,7 +22,7 @@ from safebasin.models.shown import shown
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-MAX_HEADER_BYTES = 100_000_000
+MAX_HEADER_BYTES = 16 << 20
 CHUNK_BYTES = 1 << 20  # stays in the processor's cache between the three passes over it
 
 #: Bytes per element of each type that a loadable checkpoint may hold.
