@@ -76,3 +76,41 @@ def plain_direction(recipe: Direction, name: str, weight: Tensor) -> Tensor:
     """The published computation on a whole tensor: noise, rescaled to the weight's norm."""
     drawn = noise(recipe, name, 0, weight.numel(), weight.device).view(weight.shape)
     return drawn * (weight.double().norm() / drawn.double().norm()).float()
+
+
+class Conv1D(nn.Module):
+    """A layer whose weight is of shape (in, out), as transformers calls it."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
+
+
+class Experts(nn.Module):
+    """Three fused experts from four inputs to five pairs of gate and up, and back."""
+
+    def __init__(self, *, transposed: bool, concatenated: bool = True) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(1)
+        self.is_concatenated = concatenated
+        shapes = {
+            "gate_up_proj": (3, 4, 10) if transposed else (3, 10, 4),
+            "down_proj": (3, 5, 4) if transposed else (3, 4, 5),
+            "gate_up_proj_bias": (3, 10),
+            "down_proj_bias": (3, 4),
+        }
+        for name, shape in shapes.items():
+            drawn = torch.randn(shape, generator=generator)
+            unlike = torch.tensor([0.2, 1.0, 3.0]).view(3, *[1] * (len(shape) - 1))
+            self.register_parameter(name, nn.Parameter(drawn * unlike))
+
+
+class Fused(nn.Module):
+    """Every way to store several matrices in a parameter, or one the other way round."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turned = Conv1D(6, 7)
+        self.rowwise = Experts(transposed=False)
+        self.columnwise = Experts(transposed=True)
+        self.by_turns = Experts(transposed=True, concatenated=False)

@@ -17,7 +17,7 @@ from safebasin.weights.given import Along, Held, Towards
 from safebasin.weights.normal import normal, rademacher
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.philox import words
-from weights.networks import POINTS, A, B, Odd, equal, same_bits, state_at
+from weights.networks import POINTS, A, B, Fused, Odd, equal, same_bits, state_at
 from weights.test_overlay_given import ALONG, TO_B, live
 
 CPU = torch.device("cpu")
@@ -74,7 +74,8 @@ def test_the_trial_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("remember", [0, 1 << 30])
 @pytest.mark.parametrize(
-    ("network", "dtype"), [(Odd, torch.float32), (Odd, torch.float16), (Wide, torch.float32)]
+    ("network", "dtype"),
+    [(Odd, torch.float32), (Odd, torch.float16), (Wide, torch.float32), (Fused, torch.float32)],
 )
 def test_every_point(network: Any, dtype: torch.dtype, remember: int, request: Any) -> None:
     """Drawn and held, one term and two, Gaussian and ±1, by tensor and by row, orthogonal."""

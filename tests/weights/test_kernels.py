@@ -46,12 +46,14 @@ def compiled(kind: str, *, fusion: bool = False) -> Any:
     else:
         other = kind == "orthogonal"
         kernel = kernels.add_drawn
-        constants = {"NORMAL": kind != "rademacher", "BY_ROW": other, "FOURS": fused.FOURS}
+        constants = {"NORMAL": kind != "rademacher", "FOURS": fused.FOURS}
+        constants |= dict.fromkeys(("BY_UNIT", "SHARES", "BY_COLUMN"), other)
         signature = {
             "start_E": "*bf16", "out_E": "*bf16", "amount": "fp32", "span": ("i64", "i32", "i64"),
             "key": "i64", "other_key": "i64" if other else "constexpr",
-            "scale": ("*fp32", "*fp64" if other else "constexpr", "i32", "i32"),
-            "NORMAL": "constexpr", "BY_ROW": "constexpr", "FOURS": "constexpr",
+            "scale": ("*fp32", "*fp64" if other else "constexpr"), "units": ("i32",) * 5,
+            "NORMAL": "constexpr", "BY_UNIT": "constexpr", "SHARES": "constexpr",
+            "BY_COLUMN": "constexpr", "FOURS": "constexpr",
         }  # fmt: skip
         if not other:
             constants |= {"other_key": None, (6, 1): None}

@@ -10,7 +10,7 @@ the Loss Landscape of Neural Nets" (NeurIPS 2018).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,6 +21,7 @@ from safebasin.weights import fused
 from safebasin.weights.normal import normal, rademacher
 from safebasin.weights.parameters import rows
 from safebasin.weights.philox import Key, stream_key, words
+from safebasin.weights.units import PLAIN, Layout, Layouts, Units
 
 CHUNK = 1 << 16
 """Entries that are drawn at a time: few enough to stay in a CPU's cache and cost no memory."""
@@ -34,13 +35,21 @@ class Scale:
     """What the noise of one tensor is multiplied by.
 
     Attributes:
-        factor_R1: fp32 of shape (rows, 1), or (1, 1) where all rows share one factor.
-        projection_R: for a direction that is made orthogonal to another: how much of the other's
-            noise is taken out of each row first, fp64 of shape (rows,); otherwise None.
+        factor_BG: fp32, of shape (1, 1) where all entries share one factor, else one for each of
+            the units, of shape (blocks, groups).
+        projection_BG: for a direction that is made orthogonal to another: how much of the other's
+            noise is taken out of each unit first, fp64 of the units' shape; otherwise None.
+        units: which entries share a factor and a projection.
     """
 
-    factor_R1: Tensor
-    projection_R: Tensor | None = None
+    factor_BG: Tensor
+    projection_BG: Tensor | None
+    units: Units
+
+    def to(self, device: torch.device) -> Scale:
+        """The same on another device."""
+        projection_BG = None if self.projection_BG is None else self.projection_BG.to(device)
+        return Scale(self.factor_BG.to(device), projection_BG, self.units)
 
 
 Scales = dict[str, Scale]
@@ -71,12 +80,12 @@ def chunks(tensor: Tensor) -> Iterator[slice]:
 def component(direction: Direction, scale: Scale, name: str, tensor: Tensor, part: slice) -> Tensor:
     """The direction in some rows of one tensor, fp32, of shape (rows in part, width)."""
     entries_RC = _raw(direction, name, tensor, part)
-    if scale.projection_R is not None:
+    units, width = scale.units, entries_RC.shape[1]
+    if scale.projection_BG is not None:
         other_RC = _raw(_reference(direction), name, tensor, part).double()
-        amount_R1 = scale.projection_R[part, None]
-        entries_RC = (entries_RC.double() - amount_R1 * other_RC).float()
-    factor_R1 = scale.factor_R1
-    return entries_RC * (factor_R1[part] if len(factor_R1) > 1 else factor_R1)
+        amount_RC = units.spread(scale.projection_BG, part, width)
+        entries_RC = (entries_RC.double() - amount_RC * other_RC).float()
+    return entries_RC * units.spread(scale.factor_BG, part, width)
 
 
 def drawing(
@@ -84,15 +93,15 @@ def drawing(
 ) -> fused.Draw:
     """What `component` computes, as the fused pass wants to know it."""
     other = None if direction.orthogonal_to is None else _stream(_reference(direction), name)
-    factor_R1, width = scale.factor_R1, rows(tensor).shape[1]
     return fused.Draw(
         _stream(direction, name),
         direction.noise == "gaussian",
-        part.start * width,
-        width,
-        factor_R1[part] if len(factor_R1) > 1 else factor_R1,
+        part.start,
+        rows(tensor).shape[1],
+        scale.factor_BG,
+        scale.units,
         other,
-        None if scale.projection_R is None else scale.projection_R[part],
+        scale.projection_BG,
     )
 
 
@@ -108,76 +117,115 @@ def materialise(
     return whole
 
 
-def scales(direction: Direction, weights: Mapping[str, Tensor], read: Read | None = None) -> Scales:
+def scales(
+    direction: Direction,
+    weights: Mapping[str, Tensor],
+    read: Read | None = None,
+    layouts: Layouts | None = None,
+) -> Scales:
     """The scale of every tensor, so that the direction's norm equals the weights' norm.
 
-    With `norm="layer"` that holds per tensor (as published), with "row" per output row, and with
-    "model" over all tensors together. A tensor, row or model of norm zero does not move.
+    With `norm="layer"` that holds per matrix (as published), with "row" per output of a matrix, and
+    with "model" over all tensors together. Where a norm is zero, nothing moves.
 
     An orthogonal direction is orthogonal to its reference within each unit that is scaled as one
-    (tensor or row), hence also overall.
+    (matrix or output; tensor with "model"), hence also overall.
 
     Args:
         direction: the recipe.
         weights: pristine tensors that move, by name.
         read: reads their values a few rows at a time if they lie elsewhere; then only the shapes
             and devices of `weights` matter.
+        layouts: how tensors hold matrices; see `units.layouts`.
     """
     read = read or (lambda name, part: rows(weights[name])[part])
-    measured = {name: _measure(direction, name, tensor, read) for name, tensor in weights.items()}
+    layouts = layouts or {}
+    measured = {
+        name: _measure(direction, name, tensor, read, layouts.get(name, PLAIN))
+        for name, tensor in weights.items()
+    }
     if direction.norm == "model":
-        weight = math.sqrt(sum(float(m.weight_R.square().sum()) for m in measured.values()))
-        drawn = math.sqrt(sum(float(m.noise_R.square().sum()) for m in measured.values()))
+        weight = math.sqrt(sum(float(m.weight_BG.square().sum()) for m in measured.values()))
+        drawn = math.sqrt(sum(float(m.noise_BG.square().sum()) for m in measured.values()))
         factor = torch.tensor([[weight / drawn if drawn else 0.0]])
         return {
-            name: Scale(factor.to(weights[name].device), m.projection_R)
+            name: Scale(factor.to(weights[name].device), m.projection_BG, m.units)
             for name, m in measured.items()
         }
     return {
-        name: Scale(_ratio(m.weight_R, m.noise_R).float()[:, None], m.projection_R)
+        name: Scale(_ratio(m.weight_BG, m.noise_BG).float(), m.projection_BG, m.units)
         for name, m in measured.items()
     }
 
 
 @dataclass(frozen=True)
 class _Norms:
-    """fp64 norms of the weights and of the noise, per row or (one entry) per tensor."""
+    """fp64 norms of the weights and of the noise in each unit of a tensor."""
 
-    weight_R: Tensor
-    noise_R: Tensor
-    projection_R: Tensor | None
+    weight_BG: Tensor
+    noise_BG: Tensor
+    projection_BG: Tensor | None
+    units: Units
 
 
-def _measure(direction: Direction, name: str, tensor: Tensor, read: Read) -> _Norms:
-    pooled = direction.norm != "row"
-    squares = [
+def _measure(direction: Direction, name: str, tensor: Tensor, read: Read, layout: Layout) -> _Norms:
+    units = layout.units(tensor, direction.norm)
+    weight_BG, own_BG, cross_BG, other_BG = _pooled(
+        units,
+        len(rows(tensor)),
         (
-            read(name, part).to(tensor.device).double().square().sum(1),
-            _products(direction, name, tensor, part),
-        )
-        for part in chunks(tensor)
-    ]
-    weight_R = torch.cat([weight for weight, _ in squares])
-    products_3R = torch.cat([products for _, products in squares], dim=1)
-    count = len(weight_R)
-    if pooled:
-        weight_R, products_3R = weight_R.sum(0, keepdim=True), products_3R.sum(1, keepdim=True)
-    own_R, cross_R, other_R = products_3R
+            torch.stack(
+                [
+                    units.sums(read(name, part).to(tensor.device).double().square()),
+                    *_products(direction, name, tensor, part, units),
+                ]
+            )
+            for part in chunks(tensor)
+        ),
+    )
     if direction.orthogonal_to is None:
-        return _Norms(weight_R.sqrt(), own_R.sqrt(), None)
-    projection_R = _ratio(cross_R, other_R)
-    left_R = (own_R - projection_R * cross_R).clamp(min=0)
-    return _Norms(weight_R.sqrt(), left_R.sqrt(), projection_R.expand(count))
+        return _Norms(weight_BG.sqrt(), own_BG.sqrt(), None, units)
+    projection_BG = _ratio(cross_BG, other_BG)
+    left_BG = (own_BG - projection_BG * cross_BG).clamp(min=0)
+    return _Norms(weight_BG.sqrt(), left_BG.sqrt(), projection_BG, units)
 
 
-def _products(direction: Direction, name: str, tensor: Tensor, part: slice) -> Tensor:
-    """⟨n, n⟩, ⟨n, m⟩ and ⟨m, m⟩ per row, for the noise n and the noise m of its reference."""
+def _pooled(units: Units, count: int, parts: Iterable[Tensor]) -> Tensor:
+    """Sums of units from sums of their rows, of shape (4, blocks, groups).
+
+    Where a row has many groups, rows of sums would be as large as the tensor, so they are added up
+    as they come.
+
+    Args:
+        units: of the tensor.
+        count: of its rows.
+        parts: sums of consecutive rows, of shape (4, rows, groups).
+    """
+    if units.groups == 1:
+        sum_4R = torch.cat([part_4RG[..., 0] for part_4RG in parts], dim=1)
+        return sum_4R.view(4, -1, units.height).sum(2)[..., None]
+    total, start = torch.zeros(0), 0
+    for part_4RG in parts:
+        if not start:
+            total = part_4RG.new_zeros(4, units.blocks(count), units.groups)
+        stop = start + part_4RG.shape[1]
+        for block in range(start // units.height, -(-stop // units.height)):
+            first, end = block * units.height - start, (block + 1) * units.height - start
+            total[:, block] += part_4RG[:, max(0, first) : end].sum(1)
+        start = stop
+    return total
+
+
+def _products(
+    direction: Direction, name: str, tensor: Tensor, part: slice, units: Units
+) -> tuple[Tensor, Tensor, Tensor]:
+    """⟨n, n⟩, ⟨n, m⟩ and ⟨m, m⟩ in each row's groups, for noise n and m, its reference's."""
     own_RC = _raw(direction, name, tensor, part).double()
-    own_R = own_RC.square().sum(1)
+    own_RG = units.sums(own_RC.square())
     if direction.orthogonal_to is None:
-        return torch.stack([own_R, torch.zeros_like(own_R), torch.ones_like(own_R)])
+        return own_RG, torch.zeros_like(own_RG), torch.ones_like(own_RG)
     other_RC = _raw(_reference(direction), name, tensor, part).double()
-    return torch.stack([own_R, (own_RC * other_RC).sum(1), other_RC.square().sum(1)])
+    return own_RG, units.sums(own_RC * other_RC), units.sums(other_RC.square())
 
 
 def _raw(direction: Direction, name: str, tensor: Tensor, part: slice) -> Tensor:

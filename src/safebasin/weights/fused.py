@@ -19,6 +19,7 @@ from torch import Tensor
 
 from safebasin.weights.normal import normal
 from safebasin.weights.philox import Key, words
+from safebasin.weights.units import Units
 
 FOURS = 128
 """Philox counters to a program of 128 threads: each thread makes four entries at a time."""
@@ -39,20 +40,27 @@ class Draw:
     Attributes:
         key: the stream of the noise.
         normal: whether it is Gaussian, or else ±1.
-        start: which word of the stream belongs to the first entry.
+        row: the first of them; the first word of the stream belongs to row 0.
         width: entries in a row.
-        factor_R1: as of `direction.Scale`, but of these rows.
+        factor_BG: as of `direction.Scale`, of the whole tensor.
+        units: likewise.
         other: the stream of the noise that is taken out, if any.
-        share_R: how much of that, in each of these rows.
+        share_BG: how much of that, in each unit.
     """
 
     key: Key
     normal: bool
-    start: int
+    row: int
     width: int
-    factor_R1: Tensor
+    factor_BG: Tensor
+    units: Units
     other: Key | None = None
-    share_R: Tensor | None = None
+    share_BG: Tensor | None = None
+
+    @property
+    def start(self) -> int:
+        """Which word of the stream belongs to the first entry."""
+        return self.row * self.width
 
 
 @cache
@@ -110,8 +118,8 @@ def add_held(
 
 def add_drawn(start_RC: Tensor, draw: Draw, amount: float, out_RC: Tensor) -> None:
     """Write start + amount · direction, as `add_held`, with the direction drawn on the way."""
-    share_R, by_row = draw.share_R, len(draw.factor_R1) > 1
-    stride = 0 if share_R is None else share_R.stride(0)
+    factor_BG, share_BG, units = draw.factor_BG, draw.share_BG, draw.units
+    shared = 1 if share_BG is None else share_BG.numel()
     with _on(out_RC.device):
         _kernels().add_drawn[_programs(draw.start % 4 + out_RC.numel(), 4 * FOURS)](
             start_RC,
@@ -120,9 +128,12 @@ def add_drawn(start_RC: Tensor, draw: Draw, amount: float, out_RC: Tensor) -> No
             _span(draw.start, out_RC.numel()),
             _packed(draw.key),
             None if draw.other is None else _packed(draw.other),
-            (draw.factor_R1, share_R, stride, draw.width),
+            (factor_BG, share_BG),
+            (draw.row, draw.width, units.height, units.span, units.groups),
             NORMAL=draw.normal,
-            BY_ROW=by_row,
+            BY_UNIT=factor_BG.numel() > 1,
+            SHARES=shared > 1,
+            BY_COLUMN=units.groups > 1,
             FOURS=FOURS,
             **_OPTIONS,
         )

@@ -49,8 +49,9 @@ def add_held(start_E, steps, amounts, out_E, count, BLOCK: tl.constexpr):
 
 @triton.jit(do_not_specialize=["key", "other_key"])
 def add_drawn(
-    start_E, out_E, amount, span, key, other_key, scale,
-    NORMAL: tl.constexpr, BY_ROW: tl.constexpr, FOURS: tl.constexpr,
+    start_E, out_E, amount, span, key, other_key, scale, units,
+    NORMAL: tl.constexpr, BY_UNIT: tl.constexpr, SHARES: tl.constexpr, BY_COLUMN: tl.constexpr,
+    FOURS: tl.constexpr,
 ):  # fmt: skip
     """Write start + amount · direction, as `add_held`, with the direction drawn on the way.
 
@@ -62,26 +63,42 @@ def add_drawn(
         key: the stream of the noise, both words in one signed number; every tensor has another,
             so the kernel must not be compiled for its value.
         other_key: likewise of the noise that is taken out of it, or None.
-        scale: what the noise is multiplied by (fp32), how much of the other noise is taken out of
-            each row (fp64), 0 if all rows have one such share and 1 otherwise, entries in a row.
+        scale: what the noise is multiplied by (fp32), and how much of the other noise is taken out
+            (fp64), both of the whole tensor, by unit or one for all.
+        units: the tensor's row of the first entry, entries in a row, and height, span and groups of
+            `units.Units`.
         NORMAL: whether the noise is Gaussian, or else ±1.
-        BY_ROW: whether each row has its own factor.
+        BY_UNIT: whether each unit has its own factor.
+        SHARES: whether each unit has its own share of the other noise.
+        BY_COLUMN: whether units divide rows.
         FOURS: Philox counters to a program; each makes four entries.
     """
     counter_F, first, place_B, inside_B = _span(span, FOURS)
-    factor_R, share_R, stride, width = scale
+    factor_U, share_U = scale
+    if BY_UNIT or SHARES:
+        unit_B = _unit(first + place_B, units, BY_COLUMN)
     moved_B = tl.load(start_E + first + place_B, inside_B).to(tl.float32)
     step_B = _noise(counter_F, key, NORMAL, FOURS)
     if other_key is not None:
         other_B = _noise(counter_F, other_key, NORMAL, FOURS).to(tl.float64)
-        share_B = tl.load(share_R + (first + place_B) // width * stride, inside_B, 0.0)
+        share_B = tl.load(share_U + unit_B, inside_B, 0.0) if SHARES else tl.load(share_U)
         step_B = (step_B.to(tl.float64) - share_B * other_B).to(tl.float32)
-    if BY_ROW:
-        step_B = step_B * tl.load(factor_R + (first + place_B) // width, inside_B, 0.0)
+    if BY_UNIT:
+        step_B = step_B * tl.load(factor_U + unit_B, inside_B, 0.0)
     else:
-        step_B = step_B * tl.load(factor_R)
+        step_B = step_B * tl.load(factor_U)
     moved_B = moved_B + amount * step_B
     tl.store(out_E + first + place_B, moved_B.to(out_E.dtype.element_ty), inside_B)
+
+
+@triton.jit
+def _unit(place_B, units, BY_COLUMN: tl.constexpr):
+    """The unit of entries that are so many places after the first one of a row."""
+    row, width, height, span, groups = units
+    unit_B = (row + place_B // width) // height
+    if BY_COLUMN:
+        unit_B = unit_B * groups + place_B % width // span % groups
+    return unit_B
 
 
 @triton.jit(do_not_specialize=["key"])

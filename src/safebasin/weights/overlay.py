@@ -24,6 +24,7 @@ from safebasin.weights.parameters import movable, rows
 from safebasin.weights.placing import place
 from safebasin.weights.pristine import Pristine, copies
 from safebasin.weights.remembered import Remembered
+from safebasin.weights.units import layouts
 
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 
@@ -67,6 +68,7 @@ class Overlay:
             self._pristine = Pristine(like, pristine)
         self._drawn = {name: self._pristine.tensors[name] for name in movable(model, skip)}
         self._remembered = Remembered(self._drawn, remember)
+        self._layouts = layouts(model)
         self._scales: dict[Direction, Scales] = {}
         self._placed = False
         if pristine is not None:
@@ -121,7 +123,8 @@ class Overlay:
     def scales(self, direction: Direction) -> Scales:
         """The direction's scale in each tensor, computed once from the pristine weights."""
         if direction not in self._scales:
-            self._scales[direction] = scales(direction, self._drawn, self._pristine.rows)
+            read, layouts = self._pristine.rows, self._layouts
+            self._scales[direction] = scales(direction, self._drawn, read, layouts)
         return self._scales[direction]
 
     def scales_digest(self, direction: Direction) -> str:
@@ -129,7 +132,10 @@ class Overlay:
         digest = hashlib.sha256()
         for name, scale in self.scales(direction).items():
             digest.update(name.encode())
-            for part in (scale.factor_R1, scale.projection_R):
+            projection = scale.projection_BG
+            if projection is not None and projection.numel() == 1:  # once for each row, as ever
+                projection = projection.expand(len(rows(self._drawn[name])), 1)
+            for part in (scale.factor_BG, projection):
                 digest.update(b"" if part is None else part.cpu().numpy().tobytes())
         return digest.hexdigest()
 

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from safebasin.records import Direction
-from safebasin.weights.direction import Scale, Scales
+from safebasin.weights.direction import Scales
 from safebasin.weights.given import Difference, Drawn, Held, Rows
 from safebasin.weights.placing import place
 
@@ -155,15 +155,9 @@ def _moves(step: Step, name: str) -> bool:
 
 def _rows(step: Step, name: str, pristine: Tensor) -> Rows:
     if isinstance(step, Random):
-        return Drawn(step.direction, {name: _on(step.scales[name], pristine)}, {name: pristine})
+        return Drawn(
+            step.direction, {name: step.scales[name].to(pristine.device)}, {name: pristine}
+        )
     if isinstance(step, Towards):
         return Difference(step.target.read(name), Held({name: pristine}))
     return step.entries.read(name)
-
-
-def _on(scale: Scale, like: Tensor) -> Scale:
-    projection_R = scale.projection_R
-    return Scale(
-        scale.factor_R1.to(like.device),
-        None if projection_R is None else projection_R.to(like.device),
-    )
