@@ -34,14 +34,21 @@ def verb(request: Request) -> str:
     return {"edges": "scan --adaptive"}.get(study, study)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file at once: readers see the old text or the new, never a part.
+
+    Args:
+        path: of the file.
+        text: all that it will hold.
+        private: whether only its owner may read it; else the user's umask decides.
 
     Raises:
         ResourceError: it cannot be written; the old file is intact.
     """
     temporary = path.with_name(path.name + ".part")
     try:
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600 if private else 0o666)
         with temporary.open("w", encoding="utf-8", newline="\n") as handle:
             handle.write(text)
             handle.flush()

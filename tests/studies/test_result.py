@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from scans import copied
+from stores import edited
 
 from safebasin.errors import UsageError
 from safebasin.runfolder import request_digest
@@ -55,6 +56,10 @@ def test_it_shows_itself_in_a_notebook(found: Found) -> None:
 def test_it_has_a_page(found: Found, tmp_path: Path) -> None:
     default, named = found.report(), found.report(tmp_path / "page.html")
     assert default == found.folder / "report.html"
+    private = not isinstance(found, Comparison)
+    assert bool(default.stat().st_mode & 0o077) != private
+    assert named.stat().st_mode & 0o777 == default.stat().st_mode & 0o777
+    assert found.report(named, share=True).stat().st_mode & 0o044
     assert default.read_bytes() == named.read_bytes()
     page = default.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
@@ -77,6 +82,7 @@ def test_a_run_of_a_study_that_is_unknown(finished: Scan, tmp_path: Path) -> Non
     content["request"]["study"] = "audit"
     content["request_digest"] = request_digest(content["request"])
     (folder / "run.json").write_text(json.dumps(content))
+    edited(folder, "delete from fact where name = 'request'")
     with pytest.raises(UsageError, match="'audit', which this safebasin does not know: use the"):
         open_run(folder)
 

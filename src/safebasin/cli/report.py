@@ -36,6 +36,10 @@ def report(
             help="Also write the numbers as a tidy table: a .parquet or .csv. Repeatable."
         ),
     ] = None,
+    share: Annotated[
+        bool,
+        typer.Option("--share", help="Let others read the page of a run, which holds responses."),
+    ] = False,
 ) -> None:
     """Make the page of a run or comparison again, figures for papers, and tables.
 
@@ -55,7 +59,7 @@ def report(
             typer.echo(f"The index: {write_index(run, out)}")
             return
         found = open_run(run, judge=judge)
-        typer.echo(f"The page: {found.report(out)}")
+        typer.echo(f"The page: {found.report(out, share=True) if share else found.report(out)}")
         for path in figure or []:
             save(found.summary, path)
             typer.echo(f"Figure:   {path}")

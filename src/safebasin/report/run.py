@@ -17,13 +17,16 @@ from safebasin.summary import EdgesSummary, LineSummary, PlaneSummary, ScanSumma
 Run = ScanSummary | PlaneSummary | LineSummary | EdgesSummary
 
 
-def write_page(folder: Path, summary: Run, path: Path | None = None) -> Path:
+def write_page(
+    folder: Path, summary: Run, path: Path | None = None, *, share: bool = False
+) -> Path:
     """Write a run's page, with a choice of what the model said.
 
     Args:
         folder: the run.
         summary: of that run.
         path: where to; by default `report.html` in the folder.
+        share: whether others may read it, as the user's umask says; it holds responses.
 
     Returns:
         The path written.
@@ -33,7 +36,7 @@ def write_page(folder: Path, summary: Run, path: Path | None = None) -> Path:
     """
     path = path or folder / "report.html"
     with reading(folder) as store:
-        write_whole(path, render(summary, examples(store, summary)))
+        write_whole(path, render(summary, examples(store, summary)), private=not share)
     return path
 
 

@@ -81,18 +81,19 @@ class Found(Generic[S]):
 class Result(Found[R]):
     """A run, finished or not."""
 
-    def report(self, path: Path | str | None = None) -> Path:
+    def report(self, path: Path | str | None = None, *, share: bool = False) -> Path:
         """Write the page.
 
         Args:
             path: where to; by default `report.html` in the run's folder.
+            share: whether others may read it, as the user's umask says: it holds responses.
 
         Raises:
             ResourceError: the file cannot be written.
         """
         from safebasin.report.run import write_page
 
-        return write_page(self.folder, self.summary, Path(path) if path else None)
+        return write_page(self.folder, self.summary, Path(path) if path else None, share=share)
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,8 @@ class Line(Result[LineSummary]):
 class Comparison(Found[ComparisonSummary]):
     """Several scans, held against the first; they have folders of their own."""
 
-    def report(self, path: Path | str | None = None) -> Path:
-        """Write the page, by default `report.html` in the folder.
+    def report(self, path: Path | str | None = None, *, share: bool = True) -> Path:
+        """Write the page, by default `report.html` in the folder; it holds no responses.
 
         Raises:
             ResourceError: the file cannot be written.
@@ -168,7 +169,7 @@ class Comparison(Found[ComparisonSummary]):
         from safebasin.report.page import render
 
         target = Path(path) if path else self.folder / "report.html"
-        write_whole(target, render(self.summary))
+        write_whole(target, render(self.summary), private=not share)
         return target
 
 

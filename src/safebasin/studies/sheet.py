@@ -54,7 +54,7 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([[row[0], id_cell(row[1]), row[2], *map(cell, row[3:])] for row in rows])
-    write_whole(path, text.getvalue())
+    write_whole(path, text.getvalue(), private=True)
     return path
 
 
