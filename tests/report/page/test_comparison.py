@@ -48,7 +48,7 @@ def test_there_is_nothing_to_reveal(page):
 def test_different_prompts_are_not_compared():
     parsed = Parsed(render(comparison(runs=2, same_prompts=False)))
     text = parsed.words
-    assert "no system prompt 97.5 % [94.0, 100.0] not compared undefined undefined" in text
+    assert "no system prompt 97.5 % [94.0, 100.0] not compared undefined" in text
     assert "Differ in refusal undefined" in text
 
 

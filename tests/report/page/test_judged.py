@@ -55,7 +55,7 @@ def test_judges_stand_side_by_side(page):
 
 
 def test_cards_say_whose_labels_they_rest_on(page):
-    cards = page.words[: page.words.index("The landscape")]
+    cards = page.words[: page.words.index("Answers to benign prompts")]
     assert cards.count("labels by coherence") == 6
     assert "Over-refusal 2.5 % 95 % interval [0.0, 5.5] 80 prompts labels by coherence" in cards
 

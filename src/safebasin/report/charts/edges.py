@@ -32,7 +32,7 @@ def draw(marks: Iterable[Mark], end: float, layout: dict[str, Any]) -> None:
 def _name(mark: Mark, end: float, height: float) -> Trace:
     """The name once: a narrow page has no room for it on both sides."""
     words = {"text": mark.text, "showarrow": False, "yref": "paper", "font": {"color": "@text"}}
-    words |= {"y": height, "yanchor": "middle"}
+    words |= {"y": height, "yanchor": "middle", "bgcolor": "@page", "borderpad": 0}
     if mark.radius is None:
         return words | {"x": end, "xanchor": "right"}
     _, x, _, align = mark.side(1)

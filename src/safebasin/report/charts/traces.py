@@ -107,9 +107,10 @@ def shades(axis_P: Sequence[float], curve: Curve, colour: str, alpha: float) -> 
 
 
 def word(text: str, at: tuple[float, float], colour: str) -> Trace:
-    """A word on a chart."""
+    """A word on a band, left out where the chart is narrow."""
     font = {"color": colour, "size": 14}
-    return {"text": text, "x": at[0], "y": at[1], "showarrow": False, "font": font}
+    place = {"x": at[0], "y": at[1], "showarrow": False}
+    return {"name": "band", "text": text, "font": font} | place
 
 
 def title(text: str) -> Trace:

@@ -21,7 +21,7 @@ from safebasin.report.page.parts import (
     style,
     unwanted_styles,
 )
-from safebasin.report.palette import MEANING, STACK
+from safebasin.report.palette import MEANING, STACK, ink
 from safebasin.report.places import places
 from safebasin.report.untrusted import one_line, visible
 from safebasin.report.wording import in_words
@@ -100,6 +100,7 @@ def render(summary: AnySummary, examples: Iterable[Example] = ()) -> str:
         payload=embed(payload),
         summary=summary,
         legend=[(str(label), in_words(summary, MEANING[label])) for label in reversed(STACK)],
+        benign_ink=partial(ink, kind="benign"),
         cards=facts.cards(summary),
         provenance=facts.provenance(summary),
         warnings=facts.warnings(summary),

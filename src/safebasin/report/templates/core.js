@@ -23,10 +23,50 @@ const Page = (() => {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, themed(inner)]));
   }
 
+  // A narrow chart has no words on its bands, which the legend names, lines of its axis' title that
+  // fit, and only ticks whose labels do not touch; those with the most lines come first.
+  const NARROW = 520;
+
+  function wrapped(text, limit) {
+    return text.split("<br>").flatMap((line) => line.split(" ").reduce((made, word) => {
+      const joined = made.length ? `${made[made.length - 1]} ${word}` : word;
+      return made.length && joined.length <= limit ? [...made.slice(0, -1), joined] : [...made, word];
+    }, []));
+  }
+
+  function apart(axis, width) {
+    if (!axis.ticktext || !axis.range) return axis;
+    const scale = width / Math.abs(axis.range[1] - axis.range[0]);
+    const ticks = axis.tickvals.map((value, i) => {
+      const lines = axis.ticktext[i].split("<br>");
+      const half = 3.8 * Math.max(...lines.map((line) => line.length)) + 2;
+      return { value, text: axis.ticktext[i], lines: lines.length, at: value * scale, half };
+    });
+    const kept = [];
+    for (const tick of [...ticks].sort((a, b) => b.lines - a.lines)) {
+      if (kept.every((one) => Math.abs(one.at - tick.at) >= one.half + tick.half)) kept.push(tick);
+    }
+    kept.sort((a, b) => a.value - b.value);
+    return { ...axis, tickvals: kept.map((one) => one.value), ticktext: kept.map((one) => one.text) };
+  }
+
+  function fitted(layout, width) {
+    if (!width || width >= NARROW || !layout.xaxis || !layout.margin) return layout;
+    const inner = width - layout.margin.l - layout.margin.r;
+    const { title } = layout.xaxis;
+    const before = title ? title.text.split("<br>").length : 0;
+    const lines = title ? wrapped(title.text, Math.floor(inner / 6.6)) : [];
+    const margin = { ...layout.margin, b: layout.margin.b + 17 * (lines.length - before) };
+    const xaxis = apart(title ? { ...layout.xaxis, title: { ...title, text: lines.join("<br>") } }
+      : layout.xaxis, inner);
+    const annotations = (layout.annotations || []).filter((one) => one.name !== "band");
+    return { ...layout, xaxis, margin, annotations };
+  }
+
   // Draws a chart, {data, layout}, with more shapes on top: what the reader has chosen.
   function draw(id, chart, shapes = []) {
     const font = { ...chart.layout.font, family: getComputedStyle(document.body).fontFamily };
-    const layout = { ...chart.layout, font, shapes: [...(chart.layout.shapes || []), ...shapes] };
+    const layout = { ...fitted(chart.layout, at(id).clientWidth), font, shapes: [...(chart.layout.shapes || []), ...shapes] };
     return Plotly.react(at(id), themed(chart.data), themed(layout), CONFIG);
   }
 
