@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -14,7 +15,7 @@ from builders import (
 )
 
 from models.refusal import refused
-from safebasin.models.check import check
+from safebasin.models.check import as_checked, check
 from safebasin.models.load import load
 from safebasin.models.shards import INDEX, SINGLE
 from safebasin.records import ModelRef
@@ -155,9 +156,25 @@ class TestSettings:
         (folder / SINGLE).unlink()
         refused(folder, SINGLE, "download")
 
-    def test_both_layouts_at_once(self, sharded: Path, folder: Path) -> None:
-        shutil.copy(sharded / INDEX, folder)
-        refused(folder, SINGLE, INDEX, "remove")
+    def test_one_whole_file_goes_before_an_index_of_others(
+        self, sharded: Path, folder: Path
+    ) -> None:
+        whole = check(folder)
+        for path in sharded.glob("model*"):
+            shutil.copy(path, folder)
+        found = check(folder)
+        assert found.shards == whole.shards
+        assert found.settings_digest == whole.settings_digest
+        assert INDEX in found.notes[-1]
+        assert "as transformers does" in found.notes[-1]
+        with as_checked(found) as place:
+            assert not (place / INDEX).exists()
+            assert [path.name for path in place.glob("*.safetensors")] == [SINGLE]
+
+    def test_an_index_of_that_one_file_is_fine(self, folder: Path) -> None:
+        names = {name: SINGLE for name, *_ in check(folder).tensors}
+        (folder / INDEX).write_text(json.dumps({"weight_map": names}))
+        assert check(folder).notes == ()
 
     def test_weights_that_are_not_the_model_are_noted(self, folder: Path) -> None:
         (folder / "consolidated.safetensors").write_bytes(b"whatever")

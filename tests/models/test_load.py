@@ -228,6 +228,24 @@ class TestTokenizer:
         assert ready.pad_id == 1
         assert "padding" in ready.notes[0]
 
+    def test_a_padding_token_needs_no_embedding(self, folder: Path) -> None:
+        ready = loaded(self.save(folder, pad="[PAD]"))
+        assert ready.tokenizer.pad_token_id >= 300
+        assert ready.pad_id == 1
+        assert "without an embedding" in ready.notes[0]
+
+    def test_nor_does_that_of_the_configuration(self, folder: Path) -> None:
+        edit_json(folder / "config.json", lambda config: config.update(pad_token_id=300))
+        ready = loaded(folder)
+        assert ready.pad_id == 2
+        assert "padding token of config.json" in ready.notes[0]
+
+    def test_sentencepiece_alone(self, folder: Path) -> None:
+        (folder / "tokenizer.json").unlink()
+        (folder / "tokenizer.model").write_bytes(b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02")
+        with pytest.raises(InputRejectedError, match=r"sentencepiece model alone.*save_pretrained"):
+            loaded(folder)
+
     def test_no_chat_template(self, folder: Path, tmp_path: Path) -> None:
         (folder / "chat_template.jinja").unlink()
         with pytest.raises(InputRejectedError, match="--chat-template FILE"):

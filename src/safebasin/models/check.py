@@ -22,8 +22,17 @@ from safebasin.models.configuration import (
     require_inside,
     walk,
 )
-from safebasin.models.private import pointers, private, settings_digest
-from safebasin.models.shards import INDEX, Entry, Shard, digest, find_shards
+from safebasin.models.private import pads_beyond, pointers, private, settings_digest
+from safebasin.models.raw_saves import require_whole, unmerged
+from safebasin.models.shards import (
+    INDEX,
+    SINGLE,
+    Entry,
+    Shard,
+    digest,
+    find_shards,
+    index_left_behind,
+)
 from safebasin.models.shown import shown
 from safebasin.models.tokenizer_file import MAX_BYTES, require_faithful
 
@@ -94,11 +103,15 @@ def check(folder: Path) -> CheckedCheckpoint:
 
 
 def _check(folder: Path) -> CheckedCheckpoint:
+    parts = unmerged(folder)
+    if parts and not (folder / SINGLE).exists() and not (folder / INDEX).exists():
+        raise InputRejectedError(parts)
     config = read_config(folder)
     settings = settings_of(folder)
     require_faithful(folder / "tokenizer.json")
     shards = find_shards(folder)
     entries = [entry for shard in shards for entry in shard.entries]
+    require_whole(folder, entries)
     _require_plausible_depth(folder, config, len(entries))
     architecture, model_type = architecture_of(folder, config)
     before = {shard.path.name: stamp(shard.path) for shard in shards}
@@ -186,7 +199,7 @@ def as_checked(checked: CheckedCheckpoint) -> Iterator[Path]:
     names = [name for name, *_ in checked.shards if (folder / name).exists()]
     with private(
         [folder / name for name in names],
-        settings_of(folder),
+        [path for path in settings_of(folder) if names != [SINGLE] or path.name != INDEX],
         expected=checked.settings_digest,
         digest=lambda files: settings_digest([file for file in files if file[0] != INDEX]),
     ) as place:
@@ -201,6 +214,8 @@ def _ignored(settings: list[Path]) -> list[str]:
             named = [key for key in pointers(read_json(path)) if key in _TOLD]
             if named:
                 notes.append(f"{path.name} names {', '.join(named)}, which is not followed")
+        if path.name == "config.json" and pads_beyond(read_json(path)):
+            notes.append("the padding token of config.json has no embedding; it is not used")
     return notes
 
 
@@ -210,6 +225,8 @@ def _notes(folder: Path, shards: tuple[Shard, ...], values: Counter[str]) -> tup
     notes = []
     if unread:
         notes.append(f"not part of the model and not read: {', '.join(map(shown, unread))}")
+    if index_left_behind(folder):
+        notes.append(f"{SINGLE} is read, as transformers does; {INDEX} names other weights")
     if len(values) > 1:
         mixed = ", ".join(f"{count} values in {dtype}" for dtype, count in values.most_common())
         notes.append(f"the weights are stored in several types: {mixed}")

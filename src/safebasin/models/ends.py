@@ -31,11 +31,17 @@ def end_ids(folder: Path, tokenizer: Any, rows: int, name: str) -> frozenset[int
     return known
 
 
-def pad_id(tokenizer: Any, ends: frozenset[int]) -> tuple[int, tuple[str, ...]]:
-    """The token that fills rows up, hidden by attention masks, and what there is to say of it."""
-    if tokenizer.pad_token_id is not None:
-        return int(tokenizer.pad_token_id), ()
+def pad_id(tokenizer: Any, ends: frozenset[int], rows: int) -> tuple[int, tuple[str, ...]]:
+    """The token that fills rows up, hidden by attention masks, and what there is to say of it.
+
+    Args:
+        tokenizer: of transformers.
+        ends: tokens that end a response, each with an embedding.
+        rows: how many tokens have an embedding.
+    """
+    own = tokenizer.pad_token_id
+    if own is not None and 0 <= own < rows:
+        return int(own), ()
     pad = tokenizer.eos_token_id if tokenizer.eos_token_id in ends else min(ends)
-    return int(pad), (
-        "the tokenizer has no padding token; the end-of-sequence token is used, masked",
-    )
+    lack = "has no padding token" if own is None else "has a padding token without an embedding"
+    return int(pad), (f"the tokenizer {lack}; the end-of-sequence token is used, masked",)

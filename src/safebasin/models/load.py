@@ -112,7 +112,7 @@ def load(
         apply(adapter, model)
     rows = _vocabulary(model, tokenizer, name)
     ends = end_ids(checked.folder, tokenizer, rows, name)
-    pad, pad_notes = pad_id(tokenizer, ends)
+    pad, pad_notes = pad_id(tokenizer, ends, rows)
     asked, asked_notes = generation(model.generation_config, ends, name)
     chat = ChatTemplate(
         tokenizer, model=name, file=chat_template, vocabulary=rows, arguments=template_args
@@ -166,6 +166,13 @@ def _tokenizer(folder: Path, name: str) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:
+        if not (folder / "tokenizer.json").exists() and (folder / "tokenizer.model").exists():
+            raise InputRejectedError(
+                f"the tokenizer of {shown(name)} is a sentencepiece model alone (tokenizer.model), "
+                "which does not load as it is: with transformers and sentencepiece installed, "
+                "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes the "
+                "tokenizer.json that is read here"
+            ) from error
         raise InputRejectedError(
             f"the tokenizer of {shown(name)} does not load ({shown(error)}): save the tokenizer "
             "into the folder with save_pretrained"
@@ -242,11 +249,12 @@ def _vocabulary(model: Any, tokenizer: Any, name: str) -> int:
     """How many tokens have an embedding.
 
     Tokens without one are refused, but for added ones that no prompt may ever use: Gemma 3, for
-    one, ships text models whose tokenizer has one image token too many.
+    one, ships text models whose tokenizer has one image token too many. A padding token needs none
+    either: masks hide it.
     """
     rows = int(model.get_input_embeddings().weight.shape[0])
     added = set(tokenizer.get_added_vocab())
-    needed = {tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token}
+    needed = {tokenizer.bos_token, tokenizer.eos_token}
     homeless = sorted(
         token
         for token, index in tokenizer.get_vocab().items()

@@ -79,6 +79,15 @@ def pointers(content: Any) -> list[str]:
     return [*found, *(key for value in content.values() for key in pointers(value))]
 
 
+def pads_beyond(config: dict[str, Any]) -> bool:
+    """Whether a configuration pads with a token that has no embedding, which nothing could build.
+
+    Its copy names no padding token: masks hide whichever is used.
+    """
+    pad, rows = config.get("pad_token_id"), config.get("vocab_size")
+    return type(pad) is int and type(rows) is int and pad >= rows
+
+
 def _without_pointers(name: str, content: bytes) -> bytes:
     if not name.endswith("config.json"):
         return content
@@ -87,7 +96,8 @@ def _without_pointers(name: str, content: bytes) -> bytes:
 
 def _cleaned(content: Any) -> Any:
     if isinstance(content, dict):
-        return {key: _cleaned(value) for key, value in content.items() if key not in POINTERS}
+        kept = {key: _cleaned(value) for key, value in content.items() if key not in POINTERS}
+        return {**kept, "pad_token_id": None} if pads_beyond(kept) else kept
     if isinstance(content, list):
         return [_cleaned(value) for value in content]
     return content

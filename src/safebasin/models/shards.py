@@ -40,6 +40,8 @@ _EXPONENT = {
 #: Where integers are weights, something must say how to turn them back into numbers.
 _WEIGHT_ENDINGS = ("weight", "weight_packed")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+#: Pickles that a trainer writes beside the weights.
+_OF_TRAINING = ("optimizer", "scheduler", "rng_state", "training_args", "scaler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +72,14 @@ class Shard:
 def find_shards(folder: Path) -> tuple[Shard, ...]:
     """The shards that make up the checkpoint, each header read and compared with the index.
 
+    One whole file goes before an index, as in transformers; see `index_left_behind`.
+
     Raises:
         InputRejectedError: no safetensors weights (pickles are named but never opened), an index
             that points outside the folder or disagrees with the headers, a file that is missing,
             truncated or malformed, or a quantised tensor type.
     """
     single, index = folder / SINGLE, folder / INDEX
-    if single.exists() and index.exists():
-        raise InputRejectedError(
-            f"{shown(folder)} holds both {SINGLE} and {INDEX}: remove the one that is not the model"
-        )
     if single.is_symlink() or single.exists():
         return (read_shard(single),)
     if index.is_symlink() or index.exists():
@@ -87,9 +87,25 @@ def find_shards(folder: Path) -> tuple[Shard, ...]:
     raise InputRejectedError(_without_weights(folder))
 
 
+def index_left_behind(folder: Path) -> bool:
+    """Whether an index beside one whole file names other weights than those in it."""
+    single, index = folder / SINGLE, folder / INDEX
+    if not (single.exists() and index.exists()):
+        return False
+    try:
+        named = read_json(index, max_bytes=MAX_HEADER_BYTES).get("weight_map")
+    except InputRejectedError:
+        return True
+    return named != {entry.name: SINGLE for entry in read_shard(single).entries}
+
+
 def _without_weights(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
-    pickles = [name for name in names if name.lower().endswith(_PICKLES)]
+    pickles = [
+        name
+        for name in names
+        if name.lower().endswith(_PICKLES) and not name.startswith(_OF_TRAINING)
+    ]
     if pickles:
         return (
             f"{shown(folder)} keeps its weights in {shown(pickles[0])}, a pickle, which can run "
