@@ -215,3 +215,25 @@ class TestScan:
         adapter = tiny_adapter(tmp_path / "adapter", tiny, zero=True)
         self.scanned(f"{tiny}+{adapter}", tmp_path / "run")
         assert digest(tmp_path / "run") == digest(finished.folder)
+
+
+def test_copies_that_peft_does_not_read(tiny: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    adapter = tiny_adapter(tmp_path / "adapter", tiny, modules_to_save=["lm_head"])
+    tensors = load_file(adapter / WEIGHTS)
+    head = "base_model.model.lm_head"
+    for copy in ("original_module", "modules_to_save"):
+        tensors[f"{head}.{copy}.weight"] = torch.ones_like(tensors[f"{head}.weight"])
+    save_file(tensors, adapter / WEIGHTS)
+    agrees(tiny, adapter)
+
+
+def test_the_adapter_by_name_in_every_key(tiny: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    adapter = tiny_adapter(tmp_path / "adapter", tiny)
+    tensors = load_file(adapter / WEIGHTS)
+    named = {name.replace(".weight", ".default.weight"): each for name, each in tensors.items()}
+    save_file(named, adapter / WEIGHTS)
+    agrees(tiny, adapter)

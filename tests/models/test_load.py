@@ -319,6 +319,31 @@ class TestAdapter:
         load(ModelRef(str(whole), adapter=str(adapter)))
         assert capfd.readouterr() == ("", "")
 
+    def test_alone_it_goes_over_the_base_that_it_names(
+        self, whole: Path, adapter: Path, tmp_path: Path
+    ) -> None:
+        ready, both = load(ModelRef(str(adapter))), load(ModelRef(str(whole), adapter=str(adapter)))
+        assert ready.checked.weights_digest == both.checked.weights_digest
+        assert ready.folder == whole.resolve()
+        assert f"'{whole}', the base that its settings name" in ready.notes[0]
+        for named, message in ((None, "BASE"), ("./none", "'./none' does not exist.*BASE")):
+            lost = Path(shutil.copytree(adapter, tmp_path / f"{named is None}"))
+            edit_json(
+                lost / "adapter_config.json",
+                lambda config, named=named: config.update(base_model_name_or_path=named),
+            )
+            with pytest.raises(InputRejectedError, match=message):
+                load(ModelRef(str(lost)))
+
+    def test_alone_over_the_organism_it_speaks_its_language(
+        self, adapter: Path, tmp_path: Path
+    ) -> None:
+        from safebasin.models import organism
+
+        own = tiny_adapter(tmp_path / "adapter", organism.folder("chat"))
+        assert organism.speaks(str(own))
+        assert not organism.speaks(str(adapter))
+
     def test_peft_is_not_needed(
         self, whole: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

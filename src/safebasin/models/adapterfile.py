@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ _WITHOUT_EFFECT = {
     "lora_dropout", "lora_ga_config", "megatron_core", "peft_type", "peft_version",
     "qalora_group_size", "revision", "runtime_config", "task_type",
 }  # fmt: skip
+_DEFAULT = re.compile(r"(\.lora_(?:embedding_)?[AB])\.default(?=\.weight$|\.bias$|$)")
 _TORCH = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -162,7 +164,7 @@ def _read(folder: Path) -> Adapter:
     config = read_json(folder / CONFIG)
     _require_plain_lora(folder, config)
     lora = _Fields(folder, config).lora()
-    shard = read_shard(folder / WEIGHTS)
+    shard = _without_adapter_name(read_shard(folder / WEIGHTS))
     for entry in shard.entries:
         if entry.dtype not in _TORCH:
             raise InputRejectedError(
@@ -180,6 +182,15 @@ def _read(folder: Path) -> Adapter:
         tensor_digests=tensor_digests,
         notes=_notes(folder, config),
     )
+
+
+def _without_adapter_name(shard: Shard) -> Shard:
+    """A state dict saved by hand calls its adapter by PEFT's own name, "default", in every key."""
+    names = [_DEFAULT.sub(r"\1", entry.name) for entry in shard.entries]
+    if len(set(names)) < len(names):
+        return shard
+    entries = zip(shard.entries, names, strict=True)
+    return replace(shard, entries=tuple(replace(entry, name=name) for entry, name in entries))
 
 
 def _notes(folder: Path, config: dict[str, Any]) -> tuple[str, ...]:

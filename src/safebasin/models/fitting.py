@@ -176,9 +176,10 @@ class _Fit:
             key = f"{module}.base_layer.{leaf}" if module in targeted else name
             if self._has(key) or self._is_saved(name):
                 yield name, Replace(self._take(key, tuple(parameter.shape)))
-        for saved in self.saved:  # what bias="all" writes beside them, and PEFT does not read
-            for copy in ("original_module.bias", "modules_to_save.bias"):
-                self.unused.discard(f"{PREFIX}{saved}.{copy}")
+        for saved in self.saved:  # what bias="all" or save_embedding_layers writes beside them,
+            for copy in ("original_module", "modules_to_save"):  # and PEFT does not read
+                for leaf in ("weight", "bias"):
+                    self.unused.discard(f"{PREFIX}{saved}.{copy}.{leaf}")
 
     def _has(self, key: str) -> bool:
         return PREFIX + key in self.unused

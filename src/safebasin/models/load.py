@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from safebasin.models.check import CheckedCheckpoint, as_checked, check
 from safebasin.models.compared import require_same_weights
 from safebasin.models.ends import end_ids, pad_id
 from safebasin.models.generation import Generation, generation
-from safebasin.models.resolve import resolve, resolve_adapter
+from safebasin.models.resolve import resolve_both
 from safebasin.models.shown import shown
 from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
@@ -136,10 +136,15 @@ def load(
 
 def _files(ref: ModelRef) -> tuple[CheckedCheckpoint, Adapter | None]:
     """What the gate let through."""
-    folder, adapter_folder = resolve(ref), resolve_adapter(ref)
+    folder, adapter_folder, source = resolve_both(ref)
     adapter = None if adapter_folder is None else read_adapter(adapter_folder)
     checked = check(folder)
-    return (checked if adapter is None else together(checked, adapter, ref.source)), adapter
+    if adapter is None:
+        return checked, None
+    if ref.adapter is None:
+        note = f"an adapter alone: it was put over {shown(source)}, the base that its settings name"
+        adapter = replace(adapter, base=None, notes=(note, *adapter.notes))
+    return together(checked, adapter, source), adapter
 
 
 def _dtype(asked: str, checked: CheckedCheckpoint, device: torch.device) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, ResourceError, SafebasinError, UsageError
+from safebasin.models.configuration import read_json
 from safebasin.models.shown import shown
 from safebasin.records import ModelRef
 
@@ -62,6 +63,49 @@ def resolve_adapter(ref: ModelRef) -> Path | None:
         return None
     named = ModelRef(ref.adapter, ref.adapter_revision)
     return _folder(named, "adapter", ADAPTER_FILES, ())
+
+
+def resolve_both(ref: ModelRef) -> tuple[Path, Path | None, str]:
+    """The folders of a model and of its adapter, and the name of the model.
+
+    A folder that holds an adapter alone goes over the base that its settings name.
+
+    Raises:
+        UsageError, InputRejectedError, ResourceError: see `resolve`; or such a base is not there.
+    """
+    folder, adapter = resolve(ref), resolve_adapter(ref)
+    base = None if adapter is not None else base_of(folder)
+    if base is None:
+        return folder, adapter, ref.source
+    try:
+        return resolve(base), folder, base.source
+    except SafebasinError as error:
+        raise type(error)(
+            f"the base that the adapter {shown(folder)} names is not to be had: {error}; or pass "
+            "BASE+FOLDER"
+        ) from error
+
+
+def base_of(folder: Path) -> ModelRef | None:
+    """The base that a folder's adapter names; None of a whole model, or where it names none.
+
+    A relative folder is looked for here, then in the adapter's folder, then beside it.
+    """
+    settings = folder / ADAPTER_FILES[0]
+    weights = ("model.safetensors", "model.safetensors.index.json")
+    if not settings.exists() or any((folder / name).exists() for name in weights):
+        return None
+    content = read_json(settings)
+    name, revision = content.get("base_model_name_or_path"), content.get("revision")
+    if not isinstance(name, str) or not name.strip():
+        return None
+    for place in (Path(), folder, folder.parent):
+        try:
+            if (place / Path(name).expanduser()).is_dir():
+                return ModelRef(str(place / Path(name).expanduser()))
+        except (OSError, ValueError, RuntimeError):
+            break
+    return ModelRef(name, revision if isinstance(revision, str) and revision else None)
 
 
 def _folder(ref: ModelRef, what: str, wanted: Sequence[str], unwanted: Sequence[str]) -> Path:

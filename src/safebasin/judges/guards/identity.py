@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safebasin.models.adapterfile import read_adapter
 from safebasin.models.check import check
-from safebasin.models.resolve import resolve, resolve_adapter
+from safebasin.models.resolve import resolve_both
 from safebasin.records import ModelRef
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -23,8 +23,8 @@ def on_disk(ref: ModelRef) -> ModelRef:
     Raises:
         UsageError, InputRejectedError, ResourceError: see `models.resolve`.
     """
-    adapter = resolve_adapter(ref)
-    return ModelRef(str(resolve(ref)), adapter=None if adapter is None else str(adapter))
+    folder, adapter, _ = resolve_both(ref)
+    return ModelRef(str(folder), adapter=None if adapter is None else str(adapter))
 
 
 def identify(named: ModelRef, local: ModelRef) -> tuple[str, ...]:

@@ -36,8 +36,11 @@ def speaks(model: str) -> bool:
 
     Args:
         model: as in `ModelRef.parse`. The shipped pair does, and so does any folder with their chat
-            template: what `organism build` and `organism tune` write.
+            template: what `organism build` and `organism tune` write, and adapters over these.
     """
+    if model.startswith("organism:"):
+        return True
+    model = _base(model) or model
     if model.startswith("organism:"):
         return True
     own, template = folder("chat") / "chat_template.jinja", Path(model) / "chat_template.jinja"
@@ -46,6 +49,20 @@ def speaks(model: str) -> bool:
             return file.read(own.stat().st_size + 1) == own.read_bytes()
     except (OSError, ValueError):
         return False
+
+
+def _base(model: str) -> str | None:
+    """The base of an adapter, alone or put over one; None of a whole model."""
+    from safebasin.errors import SafebasinError
+    from safebasin.models.resolve import base_of
+    from safebasin.records import ModelRef
+
+    try:
+        ref = ModelRef.parse(model)
+        base = ModelRef(ref.source) if ref.adapter else base_of(Path(ref.source))
+    except (SafebasinError, OSError, ValueError):
+        return None
+    return None if base is None or base.source == model else base.source
 
 
 def __getattr__(name: str) -> Any:
