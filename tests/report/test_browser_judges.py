@@ -25,7 +25,7 @@ pytestmark = needs_browser
 WORDS = "h1, h2, h3, p:not(.watermark), li, td, th, label, summary"
 
 
-@pytest.mark.parametrize("width", [1280, 760])
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     "found",

@@ -52,6 +52,23 @@ DRAWN = (
 MAPS = ("map", "map-refused", "map-complied", "map-incoherent", "map-coherent-benign")
 
 
+# How much more room the name of the upright axis takes than the map, in pixels.
+TALLER = """
+  const of = (part) => document.querySelector(`#${arguments[0]} ${part}`).getBoundingClientRect();
+  return of(".map-body").height - of(".field").height;
+"""
+
+# Names whose halo lies beside them.
+BLURRED = """
+  return [...document.querySelectorAll(".name")].filter((name) => {
+    const [own, halo] = [name, name.previousSibling].map((e) => e.getBBox());
+    return Math.abs(own.width - halo.width) > 0.5;
+  }).map((name) => name.textContent);
+"""
+
+TICKS = 'return [...document.querySelectorAll(".tick-text")].map((e) => e.textContent)'
+
+
 @pytest.fixture(scope="module")
 def page():
     found = plane(study="path", checkpoints=5, nx=16, ny=16)
@@ -221,7 +238,7 @@ def test_the_line_is_half_of_the_answers(show):
         assert (x**2 + (y / 1.4) ** 2) ** 0.5 == pytest.approx(0.31, abs=0.008)
 
 
-@pytest.mark.parametrize("width", [1280, 760, 400])
+@pytest.mark.parametrize("width", [1280, 760, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
     "changes",
@@ -244,6 +261,12 @@ def test_nothing_overlaps_or_sticks_out(show, width, theme, changes):
         if not changes.get("checkpoints"):
             assert browser.execute_script(OVERLAPS, words) == []
         assert browser.find_element(By.CSS_SELECTOR, f"#{name} .map-x").text == found.x.label
+        assert browser.execute_script(TALLER, name) <= 1
+    assert browser.execute_script(BLURRED) == []
+    assert not [text for text in browser.execute_script(TICKS) if text.startswith("-")]
+    assert changes.keys() & {"nx", "study"} or any(
+        text.startswith("−") for text in browser.execute_script(TICKS)
+    )
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 

@@ -14,7 +14,7 @@ from safebasin.report.untrusted import one_line
 
 _ROOM = 168  # pixels on the right, for names
 _NAME = 24
-_GAP = 0.055  # between names, as a share of the height
+_GAP = 0.08  # between names, as a share of the height
 
 
 def chart(
