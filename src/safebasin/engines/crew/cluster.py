@@ -11,12 +11,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from safebasin.engines.crew.warden import watched
 from safebasin.errors import LockedError, ResourceError, UsageError
 from safebasin.lock import only_writer
 from safebasin.models.shown import shown
@@ -32,6 +33,9 @@ _SHORT = "/tmp"  # noqa: S108 - a folder of our own is made in it
 
 _PREFIX = "sb-"
 """Of our folder's name, which the number of our process follows."""
+
+_INNER = "r"
+"""Ray's folder in ours: Ray lets everybody write to its own, and ours lets nobody else through."""
 
 _OURS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -108,13 +112,14 @@ def cluster(asked: int | None, threads: int, *, on_gpus: bool) -> Iterator[Place
     with (
         tempfile.TemporaryDirectory(prefix=name, dir=_SHORT, ignore_cleanup_errors=True) as own,
         only_writer(Path(own)),
+        nullcontext() if address else watched(Path(own)),
     ):
         try:
             with _signals_kept():
                 if address:
                     _join(address)
                 else:
-                    _start(asked, threads, on_gpus=on_gpus, folder=own)
+                    _start(asked, threads, on_gpus=on_gpus, folder=f"{own}/{_INNER}")
             _require_closed(ray.nodes())
             yield _places(ray.cluster_resources(), asked, threads, on_gpus=on_gpus)
         finally:
