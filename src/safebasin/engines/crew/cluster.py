@@ -189,7 +189,7 @@ def _start(asked: int | None, threads: int, *, on_gpus: bool, folder: str) -> No
         log_to_driver=False,
         logging_level=logging.ERROR,
         _node_ip_address="127.0.0.1",
-        _temp_dir=f"{folder}/r",  # Ray opens its folder to everybody; ours around it stays closed
+        _temp_dir=folder,
     )
 
 
