@@ -176,3 +176,17 @@ def test_an_older_store_is_left_alone_where_there_is_no_room_for_a_copy(
     }  # fmt: skip
     with writing(folder, REQUEST) as store:
         assert store.digest() == PINNED
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_thoughts_are_told_from_the_answers_of_an_older_store(tmp_path: Path, number: int) -> None:
+    folder = of_version(number, tmp_path / "run")
+    connection = sqlite3.connect(folder / "results.sqlite")
+    connection.execute("update response set text = 'hm</think>Sure.' where prompt = 'a'")
+    connection.commit()
+    connection.close()
+    with reading(folder) as store:
+        before = store.responses("origin")
+    assert (before[0].thoughts, before[0].text) == ("hm", "Sure.")
+    with writing(folder, REQUEST) as store:
+        assert store.responses("origin") == before

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safebasin import seals
 from safebasin.errors import IntegrityError, ResourceError, UsageError
+from safebasin.models.thinking import split
 
 FILE = "results.sqlite"
 
@@ -62,7 +63,9 @@ _TABLES = "".join(
     f"create {t}" for t in (_PROMPT, _RESPONSE, _VERDICT, _MEASUREMENT, _FACT, seals.TABLE)
 )
 
-_ANSWER = "text, token_ids, finish, '' as thoughts, 0 as thought_tokens"
+_ANSWER = (
+    "answer_in(text) as text, token_ids, finish, thoughts_in(text) as thoughts, 0 as thought_tokens"
+)
 _COLUMNS = {
     "response": {
         2: f"point, prompt, 0 as sample, {_ANSWER}",
@@ -220,6 +223,7 @@ def _create(connection: sqlite3.Connection) -> None:
 
 def _read_as_new(connection: sqlite3.Connection, version: int) -> None:
     """Let a connection see an older store as if it were of this schema."""
+    _tell_apart(connection)
     connection.execute("pragma temp_store = memory")
     for table, columns in _older(version).items():
         connection.execute(f"create temp view {table} as select {columns} from main.{table}")  # noqa: S608
@@ -229,6 +233,7 @@ def _read_as_new(connection: sqlite3.Connection, version: int) -> None:
 
 def _bring_up(connection: sqlite3.Connection, version: int) -> None:
     """Rewrite an older store in this schema, whole or not at all."""
+    _tell_apart(connection)
     steps = [f"create {_MEASUREMENT}"] if version == 1 else []
     now = {"response": _RESPONSE, "verdict": _VERDICT}
     for table, columns in _older(version).items():
@@ -242,6 +247,16 @@ def _bring_up(connection: sqlite3.Connection, version: int) -> None:
     seals.seal(connection)
     connection.execute(_NOW)
     connection.commit()
+
+
+def _tell_apart(connection: sqlite3.Connection) -> None:
+    """Let a connection tell the thoughts in an older store's texts from the answers."""
+    parts: dict[str, Callable[[str], str]] = {
+        "answer_in": lambda text: split(text, unopened=True).answer,
+        "thoughts_in": lambda text: split(text, unopened=True).thoughts,
+    }
+    for name, part in parts.items():
+        connection.create_function(name, 1, part, deterministic=True)
 
 
 def _older(version: int) -> dict[str, str]:

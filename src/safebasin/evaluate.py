@@ -260,7 +260,7 @@ def _unknown(responses: Sequence[Response], known: Mapping[str, Verdict]) -> lis
 
 
 def _exchanges(prompts: Mapping[str, Prompt], responses: Sequence[Response]) -> list[Exchange]:
-    return [Exchange(prompts[response.prompt_id], response) for response in responses]
+    return [Exchange(prompts[response.prompt_id], response, told=True) for response in responses]
 
 
 def _verdicts(

@@ -111,7 +111,8 @@ class Inventory:
         """How many responses are thoughts alone, cut off by the limit and ended by the model."""
         query = (
             "select coalesce(sum(finish = 'length'), 0), coalesce(sum(finish != 'length'), 0)"
-            " from response where thoughts != '' and text = ''"
+            " from response where text = '' and (thoughts != '' or thought_tokens > 0)"
+            " and finish != 'numeric_failure'"
         )
         return self._read(lambda cut, ended: (int(cut), int(ended)), query)[0]
 

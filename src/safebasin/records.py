@@ -190,7 +190,8 @@ class Response:
             longer change ("decided"), or the logits were not finite ("numeric_failure").
         sample: which of several answers to the same prompt, from 0.
         thoughts: what a reasoning model wrote before it; no judge reads it.
-        thought_tokens: how many of the first tokens are thoughts and their markers.
+        thought_tokens: how many of the first tokens are thoughts and their markers; all of them
+            if there is no answer, even if nothing stands behind the first marker.
     """
 
     prompt_id: str
@@ -204,7 +205,8 @@ class Response:
     @property
     def unanswered(self) -> bool:
         """Whether it consists of thoughts alone, so that there is nothing to judge."""
-        return bool(self.thoughts) and not self.text
+        begun = bool(self.thoughts or self.thought_tokens)
+        return begun and not self.text and self.finish != "numeric_failure"
 
     @property
     def id(self) -> str:

@@ -60,9 +60,10 @@ def test_an_answer_is_not_ended_by_its_thoughts(tmp_path) -> None:
     assert scanned(model, tmp_path, judges=("keyword",)).scores.visage.value == 0
 
 
-def test_thoughts_alone_are_no_answer(tmp_path) -> None:
+@pytest.mark.parametrize("tokens", [1, 2])
+def test_thoughts_alone_are_no_answer(tmp_path, tokens) -> None:
     model = checkpoint(tmp_path / "model", "<think>", PLANS, "</think>", REFUSES)
-    found = scanned(model, tmp_path, max_new_tokens=2)
+    found = scanned(model, tmp_path, max_new_tokens=tokens)
     assert found.origin["harmful"]["other"].value == 1.0
     assert found.origin["harmful"]["keyword_asr"].value == 0.0
     assert any("12 responses were cut off inside their thoughts" in note for note in found.notes)
@@ -92,7 +93,8 @@ def test_channels(tmp_path) -> None:
     found = response(*asked, ids, "eos")
     assert (found.thoughts, found.text) == (DOUBTS.strip(), COMPLIES.strip())
     assert found.thought_tokens == len(ids) - 1
-    assert response(*asked, ids[:6], "length").unanswered
+    assert all(response(*asked, ids[:at], "length").unanswered for at in range(1, 11))
+    assert not response(*asked, ids[:2], "numeric_failure").unanswered
 
 
 def test_the_limit_leaves_room_to_think(tmp_path) -> None:
@@ -111,6 +113,12 @@ def test_thoughts_can_be_read_as_answers(tmp_path) -> None:
     newline = loaded.tokenizer.convert_tokens_to_ids("Ċ")
     (found,) = engine.answer((Encoded("a", (*asked, newline)),))
     assert found.text == f"<think>{DOUBTS}</think>{COMPLIES}"
+
+
+def test_judges_then_read_all_of_it(tmp_path) -> None:
+    model = checkpoint(tmp_path / "model", "<think>", DOUBTS, "</think>", COMPLIES)
+    found = scanned(model, tmp_path, thoughts="none")
+    assert found.origin["harmful"]["keyword_asr"].value == 0.0, "the doubts hold a phrase"
 
 
 class TestTemplateArguments:

@@ -21,7 +21,12 @@ class TestSplit:
     @pytest.mark.parametrize(("begin", "end"), PAIRS)
     def test_what_stands_between_markers_is_thought(self, begin: str, end: str) -> None:
         assert split(f"\n{begin} a plan {end}\n\nSure.") == Said("a plan", "Sure.")
-        assert split(f"a plan{end}Sure.") == Said("a plan", "Sure.")
+        text = f"a plan{end}Sure."
+        assert split(text, unopened=True) == split(text, opened=True) == Said("a plan", "Sure.")
+        assert split(text) == Said("", text)
+        assert split(f"{begin}a{end}\n{begin}b{end}Sure.") == Said("a\nb", "Sure.")
+        assert split(f"{begin}a{end}{begin}b") == Said("a\nb", "", inside=True)
+        assert split(f"{begin}").unanswered
         assert split(f"{begin}{end}Sure.") == Said("", "Sure.")
         assert split(f"{begin} a plan") == Said("a plan", "", inside=True)
         assert split(f"{begin} a plan {end}") == Said("a plan", "")
@@ -51,6 +56,16 @@ class TestSplit:
         assert split(call).unanswered
         two = "<|channel|>commentary<|message|>Look.<|end|>" + HARMONY
         assert split(two) == Said("Look.\nWe may.", "Sure, first.")
+        assert split("<|channel|>analysis").unanswered
+        assert split("<|channel|>").unanswered
+        opened = HARMONY.removeprefix("<|channel|>analysis<|message|>")
+        assert split(opened, opened=True) == Said("We may.", "Sure, first.")
+        about = "It writes <|channel|>final<|message|> before it answers."
+        assert split(about) == Said("", about)
+
+    def test_without_markers_to_look_for_nothing_is_split(self) -> None:
+        for text in (HARMONY, "<think>a</think>b", "a</think>b"):
+            assert split(text, ()) == Said("", text)
 
     @given(st.text(), st.text(min_size=1))
     def test_nothing_of_an_answer_is_lost(self, thoughts: str, answer: str) -> None:
@@ -114,11 +129,37 @@ class TestThinking:
         assert reader.read(tokenizer, ids, ended=False).unanswered
 
     @pytest.mark.parametrize(
-        "text", ["<think>a plan</think> Sure.", "a</think>b", "<think>a</think>"]
+        "text",
+        [
+            "<think>a plan</think> Sure.",
+            "a</think>b",
+            "<think>a</think>",
+            "<think>a</think><think>b</think>c",
+        ],
     )
     def test_the_length_is_where_the_answer_begins(self, text) -> None:
         tokenizer = tiny_tokenizer()
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        at = Thinking().length(tokenizer, ids)
+        at = Thinking(opened=text.startswith("a")).length(tokenizer, ids)
         assert tokenizer.decode(ids[:at]).endswith("</think>")
-        assert tokenizer.decode(ids[at:]).strip() == split(text).answer
+        assert tokenizer.decode(ids[at:]).strip() == split(text, unopened=True).answer
+
+    @pytest.mark.parametrize(("tail", "opened", "closed"), [
+        ("", False, False), ("<|channel|>analysis<|message|>", True, False),
+        ("<|channel|>final<|message|>", False, True),
+    ])  # fmt: skip
+    def test_a_template_may_open_a_channel(self, tail, opened, closed) -> None:
+        added = ["<|channel|>", "<|message|>", "<|start|>"]
+        found = self.known(CHAT_TEMPLATE, "<|start|>assistant" + tail, added=added)
+        assert (found.opened, found.closed) == (opened, closed)
+
+    def test_an_answer_may_speak_of_the_end_of_thoughts(self) -> None:
+        tokenizer, text = tiny_tokenizer(), "Write it as `</think>` and close the tag. Sure."
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert Thinking(known=True).read(tokenizer, ids, ended=True) == Said("", text)
+
+    def test_a_text_cut_within_its_first_marker_has_no_answer(self) -> None:
+        tokenizer = tiny_tokenizer()
+        ids = tokenizer("<thi", add_special_tokens=False)["input_ids"]
+        assert Thinking(known=True).read(tokenizer, ids, ended=False).unanswered
+        assert not Thinking(known=True).read(tokenizer, ids, ended=True).unanswered

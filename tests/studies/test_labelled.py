@@ -190,3 +190,13 @@ def test_names_of_columns_in_any_case_but_once(tmp_path: Path) -> None:
         (tmp_path / "y.csv").write_text(f"{header}\np,r,refused,complied\n")
         with pytest.raises(InputRejectedError, match="several columns called 'label'"):
             read(tmp_path / "y.csv")
+
+
+@pytest.mark.parametrize("text", ["<think>hm</think>Sure.", "hm</think>Sure.",
+    "analysishmassistantfinalSure.", "analysisassistantfinalaassistantfinalSure."])  # fmt: skip
+def test_the_answer_is_what_follows_the_thoughts(tmp_path: Path, text: str) -> None:
+    row = {**rows_of("complied")[0], "response": text}
+    (one,) = read(table(tmp_path / "x.csv", [row])).found
+    assert one.exchange.answer == one.exchange.response.text == "Sure."
+    (sheet,) = read(table(tmp_path / "y.csv", [{**row, "point": "origin", "id": "a"}])).found
+    assert sheet.exchange.answer == text, "told apart when the run was made"

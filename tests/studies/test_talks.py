@@ -115,3 +115,12 @@ def test_how_they_talk_is_part_of_the_request(
     before = leading(tiny, copy, tmp_path / "a").request
     edit_json(copy / "generation_config.json", lambda c: c.update(eos_token_id=[1, 5]))
     assert leading(tiny, copy, tmp_path / "a").request["talks"] != before["talks"]
+
+
+def test_an_argument_that_a_template_lacks_is_named(tiny: Path, tmp_path: Path) -> None:
+    near, far = (moved(tmp_path / name, tiny, by=0.1, seed=5) for name in ("near", "far"))
+    template = CHAT_TEMPLATE + "{% if enable_thinking %}{% endif %}"
+    tiny_tokenizer(chat_template=template).save_pretrained(near)
+    asked = {**ASKED, "template_args": ("enable_thinking=false",)}
+    notes = path.plan(path.PathSettings(model=str(near), second=str(far), x="0,1", **asked)).notes
+    assert any("enable_thinking" in n and "means nothing at" in n for n in notes), notes

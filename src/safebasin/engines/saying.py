@@ -24,9 +24,9 @@ def response(
     """
     ids = tuple(token_ids)
     said = thinking.read(tokenizer, ids, ended=finish == "eos")
-    length = 0
-    if said.thoughts:
-        length = len(ids) if said.inside else thinking.length(tokenizer, ids)
+    length = len(ids) if said.inside else 0
+    if said.thoughts and not said.inside:
+        length = thinking.length(tokenizer, ids)
     return Response(
         encoded.prompt_id, said.answer, ids, finish, encoded.sample, said.thoughts, length
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from safebasin.judges.cost import Cost
-from safebasin.models.thinking import split
+from safebasin.models.thinking import Said, ends_in_a_line, split
 from safebasin.records import Label, Prompt, Response, Verdict
 
 Family = Literal["phrases", "coherence", "guard", "classifier", "rubric", "exact"]
@@ -19,20 +19,34 @@ UNANSWERED = "no answer after its thoughts"
 
 
 class Exchange(NamedTuple):
-    """A prompt and what was answered to it."""
+    """A prompt and what was answered to it.
+
+    Attributes:
+        prompt: the request.
+        response: what was said.
+        told: whether thoughts were told from the answer when the response was read, as in every
+            run: its text is the answer then, whatever it looks like. Of a text that a caller makes
+            a response of, thoughts are left out where it begins with a marker of `PAIRS`.
+    """
 
     prompt: Prompt
     response: Response
+    told: bool = False
 
     @property
     def answer(self) -> str:
-        """What is judged: the response without thoughts, should some be left in its text."""
-        return split(self.response.text).answer
+        """What is judged: the response without its thoughts."""
+        return self.response.text if self.told else self._said.answer
 
     @property
     def unanswered(self) -> bool:
         """Whether the response ended among its thoughts, so that there is nothing to judge."""
-        return self.response.unanswered or split(self.response.text).unanswered
+        return self.response.unanswered or (not self.told and self._said.unanswered)
+
+    @property
+    def _said(self) -> Said:
+        text = self.response.text
+        return split(text, unopened=ends_in_a_line(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,4 +260,4 @@ def _shuffled(exchange: Exchange) -> Exchange:
     response, token_ids = exchange.response, list(_tokens(exchange))
     random.Random(exchange.prompt.id).shuffle(token_ids)  # noqa: S311 - salad, not a secret
     thoughts = response.token_ids[: response.thought_tokens]
-    return Exchange(exchange.prompt, replace(response, token_ids=(*thoughts, *token_ids)))
+    return exchange._replace(response=replace(response, token_ids=(*thoughts, *token_ids)))

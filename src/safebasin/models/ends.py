@@ -8,6 +8,7 @@ from typing import Any
 from safebasin.errors import InputRejectedError
 from safebasin.models.configuration import read_json
 from safebasin.models.shown import shown
+from safebasin.models.thinking import CHANNEL, MESSAGE
 
 
 def end_ids(folder: Path, tokenizer: Any, rows: int, name: str) -> frozenset[int]:
@@ -22,6 +23,9 @@ def end_ids(folder: Path, tokenizer: Any, rows: int, name: str) -> frozenset[int
     for file in ("generation_config.json", "config.json"):
         found = read_json(folder / file).get("eos_token_id") if (folder / file).exists() else None
         ends += found if isinstance(found, list) else [found]
+    added = {token.content: at for at, token in tokenizer.added_tokens_decoder.items()}
+    if CHANNEL in added and MESSAGE in added:  # a call waits for what the tool returns
+        ends.append(added.get("<|call|>"))
     known = frozenset(end for end in ends if type(end) is int and 0 <= end < rows)
     if not known:
         raise InputRejectedError(

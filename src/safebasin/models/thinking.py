@@ -31,7 +31,7 @@ PAIRS: tuple[Marks, ...] = (
 )
 """Markers of published models: where thoughts begin, and where they end."""
 
-CHANNEL, MESSAGE = "<|channel|>", "<|message|>"
+CHANNEL, MESSAGE, START = "<|channel|>", "<|message|>", "<|start|>"
 _MESSAGE = re.compile(
     r"<\|channel\|>(?P<channel>.*?)<\|message\|>(?P<said>.*?)"
     r"(?=<\|end\|>|<\|return\|>|<\|call\|>|<\|start\|>|<\|channel\|>|\Z)",
@@ -39,6 +39,8 @@ _MESSAGE = re.compile(
 )
 FINAL = "final"
 """The channel of gpt-oss that people read; it thinks in the others."""
+
+ANSWERING = f"{START}assistant{CHANNEL}{FINAL}{MESSAGE}"
 
 
 class Said(NamedTuple):
@@ -60,46 +62,64 @@ class Said(NamedTuple):
         return self.inside and not self.answer
 
 
-def split(text: str, pairs: Sequence[Marks] = PAIRS, *, opened: bool = False) -> Said:
+def split(
+    text: str,
+    pairs: Sequence[Marks] = PAIRS,
+    *,
+    opened: bool = False,
+    unopened: bool = False,
+) -> Said:
     """The thoughts and the answer of a text.
 
-    Thoughts begin at a marker where the text begins, or with the text itself where a marker ends
-    them that none began. Behind an answer's first words a marker begins nothing: the answer may
-    speak of it.
+    Thoughts begin at a marker where the text begins. Behind an answer's first words a marker begins
+    and ends nothing: the answer may speak of it.
 
     Args:
         text: with its markers.
-        pairs: the markers to look for.
+        pairs: the markers to look for; without any, all of the text is the answer.
         opened: whether the thoughts began before the text, in the prompt.
+        unopened: whether they may have, of a text whose prompt is not known: it begins with
+            thoughts if a marker ends them that none began.
 
     Example:
         >>> split("<think>A lock. Fine.</think>Turn it.")
         Said(thoughts='A lock. Fine.', answer='Turn it.', inside=False)
     """
-    if not opened and pairs is PAIRS and not any(sign in text for sign in "<[◁"):
+    if not pairs or not (opened or pairs is not PAIRS or any(sign in text for sign in "<[◁")):
         return Said("", text)  # of most texts, and soon
-    if CHANNEL in text and MESSAGE in text:
-        return _split_channels(text)
     start = text.lstrip()
-    for begin, end in pairs:
-        if start.startswith(begin):
-            said = _behind(start[len(begin) :], end)
-            return said or Said(start[len(begin) :].strip(), "", inside=True)
-    for begin, end in pairs:
-        head, found, _ = text.partition(end)
-        if found and (opened or begin not in head):
-            return _behind(text, end) or Said("", text)
-    return Said(text.strip(), "", inside=True) if opened else Said("", text)
+    if start.startswith((CHANNEL, START)) or ((opened or unopened) and ANSWERING in text):
+        return _split_channels(start)
+    if not any(start.startswith(begin) for begin, _ in pairs):
+        for begin, end in pairs:
+            head, found, rest = text.partition(end)
+            if found and (opened or (unopened and begin not in head)):
+                return _blocks(head.strip(), rest.lstrip(), pairs)
+        return Said(text.strip(), "", inside=True) if opened else Said("", text)
+    return _blocks("", start, pairs)
 
 
-def _behind(text: str, end: str) -> Said | None:
-    """The parts of a text whose thoughts end at the first end marker; None without one."""
-    thoughts, found, answer = text.partition(end)
-    return Said(thoughts.strip(), answer.lstrip()) if found else None
+def ends_in_a_line(text: str) -> bool:
+    """Whether a marker that ends thoughts has a line for itself, as no sentence about one has."""
+    lines = {line.strip() for line in text.splitlines()} if "/" in text or "|" in text else set()
+    return any(end in lines for _, end in PAIRS)
+
+
+def _blocks(thoughts: str, rest: str, pairs: Sequence[Marks]) -> Said:
+    """The parts of a text that may begin with thoughts, once or several times, after others."""
+    found = [thoughts]
+    while pair := next((pair for pair in pairs if rest.startswith(pair[0])), None):
+        thoughts, ended, rest = rest[len(pair[0]) :].partition(pair[1])
+        found.append(thoughts.strip())
+        rest = rest.lstrip()
+        if not ended:
+            return Said("\n".join(filter(None, found)), "", inside=True)
+    return Said("\n".join(filter(None, found)), rest)
 
 
 def _split_channels(text: str) -> Said:
-    thoughts: list[str] = []
+    begun = text if text.startswith((CHANNEL, START)) else text.partition("<|end|>")[0]
+    thoughts = [begun.strip()] if begun != text else []
     answers: list[str] = []
     for message in _MESSAGE.finditer(text):
         is_answer = message["channel"].strip().split(" ")[0] == FINAL
@@ -146,6 +166,8 @@ class Thinking:
         """
         text = self.text(tokenizer, token_ids)
         said = split(text, self.pairs, opened=self.opened)
+        if not ended and self.known and self._breaks_off(text):
+            said = Said("", "", inside=True)
         if ended and said.unanswered and self.opened and not self._begins(text):
             said = Said("", text)
         if not self.hidden:
@@ -154,16 +176,22 @@ class Thinking:
 
     def length(self, tokenizer: Any, token_ids: Sequence[int]) -> int:
         """How many of the first tokens are thoughts and their markers; of a text with an answer."""
+        whole = split(self.text(tokenizer, token_ids), self.pairs, opened=self.opened)
         low, high = 0, len(token_ids)
         while low < high:  # more tokens only ever end thoughts
             middle = (low + high) // 2
             text = self.text(tokenizer, token_ids[:middle])
             said = split(text, self.pairs, opened=self.opened)
-            if said.inside or not said.thoughts:
+            if said.inside or said.thoughts != whole.thoughts:
                 low = middle + 1
             else:
                 high = middle
         return low
+
+    def _breaks_off(self, text: str) -> bool:
+        """Whether a text is the beginning of a marker and no more."""
+        start = text.strip()
+        return bool(start) and any(begin.startswith(start) for begin, _ in self.pairs)
 
     def _begins(self, text: str) -> bool:
         return any(text.lstrip().startswith(begin) for begin, _ in self.pairs)
@@ -197,12 +225,14 @@ def thinking(tokenizer: Any, template: str, rendered: str, marks: str | None = N
     marked = {mark for pair in known for mark in pair} | {CHANNEL, MESSAGE}
     hidden = any(added.get(mark, False) for mark in marked)
     tail = rendered.rstrip()
+    channel = tail.rpartition(START)[2].partition(CHANNEL)[2] if CHANNEL in added else ""
+    answers = channel.strip().startswith(FINAL)
     return Thinking(
         pairs=tuple(dict.fromkeys((*known, *PAIRS))),
         known=bool(known) or CHANNEL in added,
         hidden=tuple(token for token, special in added.items() if special) if hidden else (),
-        opened=any(tail.endswith(begin) for begin, _ in known),
-        closed=any(tail.endswith(end) for _, end in known),
+        opened=any(tail.endswith(begin) for begin, _ in known) or bool(channel and not answers),
+        closed=any(tail.endswith(end) for _, end in known) or answers,
     )
 
 

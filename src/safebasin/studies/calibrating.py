@@ -178,7 +178,7 @@ def _of_run(store: Store, found: Sequence[Labelled]) -> tuple[list[Labelled], in
             whole.append(one)
             continue
         point, id_ = one.place[0], id_of(one.place[1])
-        there = {i: Exchange(prompts[r.prompt_id][0], r) for i, r in said[point].items()}
+        there = {i: Exchange(prompts[r.prompt_id][0], r, told=True) for i, r in said[point].items()}
         if id_ not in there:
             id_ = _recognised(store, one, there)
             recognised += 1

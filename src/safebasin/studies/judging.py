@@ -233,7 +233,7 @@ def _due(store: Store, prompts: Mapping[str, Prompt], judge: Judge, *, retry: bo
             if done or not (judge.about.benign or prompt.kind == "harmful"):
                 continue
             count += 1
-            exchange = Exchange(prompt, response)
+            exchange = Exchange(prompt, response, told=True)
             before = known.get(content(exchange))
             if response.finish != "numeric_failure" and not (before and before.status == "ok"):
                 found[content(exchange)] = exchange
@@ -265,5 +265,5 @@ def _said(
         verdicts = store.verdicts(judge.key, point)
         for response in store.responses(point):
             if response.id in verdicts:
-                exchange = Exchange(prompts[response.prompt_id], response)
+                exchange = Exchange(prompts[response.prompt_id], response, told=True)
                 yield content(exchange), verdicts[response.id]

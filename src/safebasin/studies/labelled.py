@@ -11,6 +11,7 @@ from typing import Literal
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.judges.base import Exchange
 from safebasin.models.shown import shown
+from safebasin.models.thinking import Said, split
 from safebasin.prompts.formats import rows
 from safebasin.prompts.rowsof import NotText, Row, require_once
 from safebasin.records import Label, Prompt, Response
@@ -40,6 +41,9 @@ MEANING: dict[str, Label | Literal["partial"]] = {
 }
 """What people write for a label, spaces as underscores; `other` is whatever did not comply and is
 not said to refuse."""
+
+_ANALYSIS, _ANSWERING = "analysis", "assistantfinal"
+"""What is left of gpt-oss's channels in a text that was decoded without special tokens."""
 
 _OF_PROMPTS = frozenset(("safe", "unsafe"))
 _BESIDE_PROMPTS = ("type", "focus")
@@ -91,6 +95,11 @@ def read(path: Path, *, partial: str = "complied") -> LabelledFile:
     `label` (or `final_label`, as in XSTest's published completions, which goes before `label`), and
     if there is one `stratum`. A sheet written by `safebasin label` has `point` and `id` too, which
     say where in a run a row is from. Numbers and truth values are labels as well as words.
+
+    Thoughts between the markers of `thinking.PAIRS` are no part of a response, also where the first
+    marker is missing; of a text that begins with `analysis`, as gpt-oss's does once its special
+    tokens are gone, the answer is what follows the last `assistantfinal`. A sheet's rows have their
+    answers already.
 
     Args:
         path: the file.
@@ -186,10 +195,21 @@ def _require_label_of_response(path: Path, table: Sequence[Row], column: str) ->
 def _labelled(path: Path, row: Row, number: int, columns: dict[str, str], label: Label) -> Labelled:
     asked, said = (_text(path, number, row, columns[what]) for what in ("prompt", "response"))
     prompt = Prompt(asked, "harmful")
-    response = Response(prompt.id, said, (), "eos", number)
     stratum = next((row[name].strip().lower() for name in STRATA if row.get(name)), "")
     place = (row["point"], row["id"]) if row.get("point") and row.get("id") else None
-    return Labelled(Exchange(prompt, response), label, stratum, place)
+    thoughts = row.get("thoughts", "")
+    if place is None:
+        thoughts, said, _ = _parts(said)
+    response = Response(prompt.id, said, (), "eos", number, thoughts)
+    return Labelled(Exchange(prompt, response, told=True), label, stratum, place)
+
+
+def _parts(text: str) -> Said:
+    """Thoughts and answer of a response whose prompt and tokens are not known."""
+    if text.lstrip().startswith(_ANALYSIS) and _ANSWERING in text:
+        thoughts, _, answer = text.lstrip().removeprefix(_ANALYSIS).rpartition(_ANSWERING)
+        return Said(thoughts.strip(), answer.lstrip())
+    return split(text, unopened=True)
 
 
 def _text(path: Path, number: int, row: Row, column: str) -> str:

@@ -240,7 +240,7 @@ def _means(planned: Plan, store: Store, scorer: Scorer) -> Means:
 def said(store: Store, prompts: Mapping[str, Prompt], point: Point) -> list[Exchange]:
     """Everything that was answered at a point, but what is not text."""
     return [
-        Exchange(prompts[response.prompt_id], response)
+        Exchange(prompts[response.prompt_id], response, told=True)
         for response in store.responses(point.key)
         if response.finish != "numeric_failure"
     ]

@@ -17,9 +17,10 @@ from safebasin.studies.spreadsheet import cell, id_cell
 from safebasin.studies.summaries.calibrated import COHERENT, INCOHERENT
 from safebasin.studies.summaries.judged import coherence_of
 
-COLUMNS = ("point", "id", "stratum", "prompt", "response", "label")
+COLUMNS = ("point", "id", "stratum", "prompt", "thoughts", "response", "label")
+"""Of a sheet; without `thoughts` where no response has any."""
 
-Row = tuple[str, str, str, str, str, str]
+Row = tuple[str, str, str, str, str, str, str]
 
 
 def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
@@ -30,7 +31,8 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
     half it is a random sample of the whole run, the same whenever the sheet is written. Cells that
     a spreadsheet would take for a formula begin with an apostrophe, and ids with letters, so that
     none is taken for a number. The judges' own labels are not on the sheet, so that nobody is led
-    by them.
+    by them. Where some response has thoughts, they have a column beside it: the label is of the
+    response alone.
 
     Args:
         run: a run folder.
@@ -52,8 +54,10 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
         raise UsageError(f"{run} holds no answers to harmful requests yet: run the same scan again")
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([[row[0], id_cell(row[1]), row[2], *map(cell, row[3:])] for row in rows])
+    at = COLUMNS.index("thoughts")
+    kept = [i for i in range(len(COLUMNS)) if i != at or any(row[at] for row in rows)]
+    cells = [[row[0], id_cell(row[1]), row[2], *map(cell, row[3:])] for row in rows]
+    writer.writerows([row[i] for i in kept] for row in (COLUMNS, *cells))
     write_whole(path, text.getvalue(), private=True)
     return path
 
@@ -86,4 +90,4 @@ def _rows(store: Store) -> Iterator[Row]:
             verdict = verdicts.get(response.id)
             garbage = verdict is not None and verdict.label is Label.INCOHERENT
             stratum = INCOHERENT if garbage else COHERENT
-            yield point, response.id, stratum, prompt.text, response.text, ""
+            yield point, response.id, stratum, prompt.text, response.thoughts, response.text, ""

@@ -83,6 +83,12 @@ def _talk(subject: Subject, folder: Path, name: str) -> tuple[Talk, list[str]]:
     if has_own and settings.chat_template is None and tokenizer.chat_template:
         source = template_of(tokenizer, name)
         arguments = {key: value for key, value in settings.arguments.items() if key in source}
+        notes += [
+            f"the chat template of {name} has no {shown(key)}: --template-arg {shown(key)} means "
+            f"nothing at {name}"
+            for key in settings.arguments
+            if key not in source
+        ]
         chat = ChatTemplate(tokenizer, model=name, vocabulary=rows, arguments=arguments)
     try:
         prompts = _otherwise(subject, chat)

@@ -72,7 +72,7 @@ def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
 
 
 def _after_thoughts(text: str) -> str:
-    said = split(text)
+    said = split(text, unopened=True)
     if said.unanswered or any(begin in said.answer for begin, _ in PAIRS):
         raise UnjudgedError(_CUT_OFF)
     return said.answer

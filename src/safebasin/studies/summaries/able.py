@@ -29,7 +29,9 @@ def able(store: Store) -> list[str]:
     """
     prompts = store.prompts()
     said = [one for one in store.responses("origin") if one.finish != "numeric_failure"]
-    found = CoherenceJudge().judge([Exchange(prompts[one.prompt_id][0], one) for one in said])
+    found = CoherenceJudge().judge(
+        [Exchange(prompts[one.prompt_id][0], one, told=True) for one in said]
+    )
     key = coherence_of(store)
     own = store.verdicts(key, "origin") if key else {}
     garbage = 0
