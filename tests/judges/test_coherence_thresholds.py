@@ -32,7 +32,7 @@ def ordered_is_easy(noise: float = 0.3) -> Losses:
 
     def losses(exchanges: Sequence[Exchange]) -> list[list[float]]:
         found = []
-        for _, response in exchanges:
+        for _, response, *_ in exchanges:
             drawn = random.Random(repr(response.token_ids))
             ids = response.token_ids
             steps = [2.0, *(b - a == 1 for a, b in pairwise(ids))]
