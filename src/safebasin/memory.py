@@ -10,7 +10,8 @@ _WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "b
 
 def ran_out(error: BaseException) -> bool:
     """Whether an error says that memory ran out; on a CPU torch has no class of its own for it."""
-    return isinstance(error, MemoryError) or (
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or (
         isinstance(error, RuntimeError | OSError) and any(w in str(error).lower() for w in _WORDS)
     )
 

@@ -53,11 +53,14 @@ def test_golden_bits() -> None:
 
 
 def test_golden_digest_of_many() -> None:
-    """Of 2¹⁶ values, about 9,800 from the tails, before they are rounded: in all their bits."""
+    """Of 2¹⁶ values, about 9,800 from the tails, before they are rounded: in all their bits.
+
+    As numpy computes the same formula, whose square root is rightly rounded on every processor.
+    """
     digest = hashlib.sha256(
         quantile(probabilities(some_words(1 << 16))).numpy().tobytes()
     ).hexdigest()
-    assert digest[:16] == "b39848e19065940f"
+    assert digest[:16] == "55b7ae122d873d7f"
 
 
 def test_it_is_rounded_once_and_finite() -> None:

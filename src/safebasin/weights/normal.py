@@ -10,6 +10,7 @@ Statistics 37 (1988), routine PPND16 (relative accuracy about 1e-16).
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -87,9 +88,16 @@ def quantile(p_W: Tensor) -> Tensor:
     z_W = _rational(CENTRE, torch.mul(q_W, q_W).neg_().add_(0.180625)).mul_(q_W)
     tail_T = (q_W.abs() > 0.425).nonzero().squeeze(1)
     p_T = p_W[tail_T]
-    r_T = _log(torch.minimum(p_T, 1.0 - p_T)).neg_().sqrt_()
+    r_T = _sqrt(_log(torch.minimum(p_T, 1.0 - p_T)).neg_())
     z_W[tail_T] = torch.copysign(_rational(MIDDLE, r_T.sub_(1.6)), q_W[tail_T])
     return z_W
+
+
+def _sqrt(x_W: Tensor) -> Tensor:
+    """The square root, rightly rounded; on some processors torch's own for CPUs is not."""
+    if x_W.device.type == "cpu":
+        return torch.from_numpy(np.sqrt(x_W.numpy()))
+    return x_W.sqrt_()
 
 
 def _rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r_W: Tensor) -> Tensor:
