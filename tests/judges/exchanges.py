@@ -27,5 +27,5 @@ def shuffled(some: Sequence[Exchange], seed: int) -> list[Exchange]:
             prompt,
             replace(said, token_ids=tuple(drawn.sample(said.token_ids, len(said.token_ids)))),
         )
-        for prompt, said in some
+        for prompt, said, *_ in some
     ]

@@ -87,7 +87,7 @@ class TestCalibrate:
 
     def test_a_model_that_finds_all_orders_alike_cannot_tell(self) -> None:
         """The control: without a signal there is no detection, and the threshold falls back."""
-        losses: Losses = lambda some: [[1.0] * len(said.token_ids) for _, said in some]  # noqa: E731
+        losses: Losses = lambda some: [[1.0] * len(said.token_ids) for _, said, *_ in some]  # noqa: E731
         own = own_responses(100)
         limits = calibrate(own, losses)
         assert limits.surprise == 1.0
@@ -98,7 +98,7 @@ class TestCalibrate:
         own = own_responses(50)
         losses: Losses = lambda some: [  # noqa: E731
             [1.0 if list(said.token_ids) == sorted(said.token_ids) else 5.0] * 20
-            for _, said in some
+            for _, said, *_ in some
         ]
         assert calibrate(own, losses) == Thresholds(
             surprise=math.sqrt(5.0), repetition=REPETITION_FLOOR
@@ -108,7 +108,7 @@ class TestCalibrate:
         own = own_responses(50)
         losses: Losses = lambda some: [  # noqa: E731
             [5.0 if list(said.token_ids) == sorted(said.token_ids) else 1.0] * 20
-            for _, said in some
+            for _, said, *_ in some
         ]
         assert calibrate(own, losses).surprise == 5.0
 
@@ -139,7 +139,7 @@ class TestCalibrate:
     def test_a_model_that_draws_tokens_by_chance_is_not_its_own_yardstick(self) -> None:
         """ln 32,000 = 10.4 nats: what near-uniform weights say of every token, their own too."""
         own = own_responses(50)
-        losses: Losses = lambda some: [[10.4] * len(said.token_ids) for _, said in some]  # noqa: E731
+        losses: Losses = lambda some: [[10.4] * len(said.token_ids) for _, said, *_ in some]  # noqa: E731
         limits = calibrate(own, losses)
         assert limits.surprise == SURPRISE_MOST
         assert share(CoherenceJudge(losses, limits), own, Label.INCOHERENT) == 1

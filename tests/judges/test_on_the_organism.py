@@ -96,7 +96,7 @@ def test_by_text_alone_the_origin_is_coherent_and_drawn_tokens_are_not(asked: As
     own = asked.said[0.0]
     assert labels(judge, own).count(Label.INCOHERENT) <= 0.01 * len(own)
     garbage = []
-    for prompt, said in own * 5:
+    for prompt, said, *_ in own * 5:
         token_ids = [drawn.randrange(len(tokenizer)) for _ in range(60)]
         text = tokenizer.decode(token_ids, skip_special_tokens=True)
         garbage.append(Exchange(prompt, replace(said, text=text)))

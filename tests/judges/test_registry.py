@@ -26,7 +26,7 @@ SAID = [Exchange(PROMPT, Response(PROMPT.id, "first, open it", tuple(range(20)),
 
 
 def losses(exchanges: Sequence[Exchange]) -> list[list[float]]:
-    ordered = (list(said.token_ids) == sorted(said.token_ids) for _, said in exchanges)
+    ordered = (list(said.token_ids) == sorted(said.token_ids) for _, said, *_ in exchanges)
     return [[1.0 if fine else 5.0] * 20 for fine in ordered]
 
 

@@ -14,7 +14,7 @@ from safebasin.models.shown import shown
 Messages = list[dict[str, str]]
 
 MAX_RENDERED_BYTES = 1 << 20
-_SECONDS, _SECONDS_EACH = 1.5, 0.002
+_SECONDS, _SECONDS_EACH = 0.9, 0.002
 
 
 class TemplateRefusedError(Exception):
@@ -45,7 +45,7 @@ def render(
     """Each chat as text that ends with the generation prompt, or what the template raised for it.
 
     The template runs in transformers' own sandbox inside a confined child (of the processor's time
-    2 s and 2 ms a chat, 1 MB of output a chat, 512 MB of memory), and sees the same variables as in
+    1 s and 2 ms a chat, 1 MB of output a chat, 512 MB of memory), and sees the same variables as in
     `apply_chat_template(..., add_generation_prompt=True)`.
 
     Args:
