@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from builders import FAMILIES, tiny_model
 from torch import nn
 
 from safebasin.errors import InputRejectedError
-from safebasin.weights.parameters import movable, rows
+from safebasin.weights.parameters import movable, rows, silent
 from weights.networks import Odd
 
 
@@ -74,3 +76,41 @@ def test_shared_memory_without_a_tie_is_refused() -> None:
 )
 def test_rows(shape: tuple[int, ...], expected: tuple[int, int]) -> None:
     assert rows(torch.zeros(shape)).shape == expected
+
+
+class TestSilent:
+    """Towers for images, beside a text part."""
+
+    @staticmethod
+    def seeing() -> Any:
+        from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+        text = {
+            "vocab_size": 50, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8,
+        }  # fmt: skip
+        vision = {
+            "model_type": "siglip_vision_model", "hidden_size": 8, "intermediate_size": 8,
+            "num_hidden_layers": 1, "num_attention_heads": 1, "image_size": 28, "patch_size": 14,
+        }  # fmt: skip
+        with torch.device("meta"):
+            config = Gemma3Config(
+                text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=40
+            )
+            return Gemma3ForConditionalGeneration(config)
+
+    def test_a_direction_leaves_them(self) -> None:
+        model = self.seeing()
+        moved = movable(model, "none")
+        assert {name.split(".")[1] for name in moved} == {"language_model"}
+        still = dict(model.named_parameters()).keys() - moved.keys()
+        assert still == silent(model)
+        assert {name.split(".")[1] for name in still} == {"multi_modal_projector", "vision_tower"}
+
+    def test_a_way_to_a_checkpoint_moves_all(self) -> None:
+        model = self.seeing()
+        assert len(movable(model, "none", everywhere=True)) == len(list(model.named_parameters()))
+
+    def test_in_a_network_for_text_none_is_silent(self) -> None:
+        assert silent(Odd()) == set()
+        assert silent(tiny_model("llama")) == set()

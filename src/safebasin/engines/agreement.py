@@ -63,10 +63,11 @@ def against_reference(
         points: of the run, the checkpoint first; the second is the point.
 
     Returns:
-        A sentence for each place; none where the engine is the reference engine itself.
+        A sentence for each place; where the engine is the reference engine itself, what is unusual
+        about how it asks the network.
     """
     if isinstance(engine, TransformersEngine):
-        return ()
+        return engine.notes
     reference = TransformersEngine(loaded, manner)
     batch: Batch = tuple(one for one in encoded if one.sample == 0)[:ASKED]
     sentences = []

@@ -62,7 +62,8 @@ class Reading:
         self.model, self.slots = model, slots
         self.config = model.config.get_text_config()
         # Only what fills rows up can lie beyond it, and what is read there is not looked at.
-        self.context = getattr(self.config, "max_position_embeddings", None) or 1 << 30
+        limits = turning_point(self.config), getattr(self.config, "max_position_embeddings", None)
+        self.context = min((limit for limit in limits if limit), default=1 << 30)
 
     def feed(
         self,
@@ -130,3 +131,15 @@ class Reading:
         )
         logits: Tensor = output.logits
         return logits
+
+
+def turning_point(config: Any) -> int | None:
+    """The length at which positions are turned otherwise, all of them, so that neighbours show."""
+    found = getattr(config, "rope_parameters", None) or {}
+    limits = []
+    for one in (found, *(each for each in found.values() if isinstance(each, dict))):
+        if one.get("rope_type") == "longrope":
+            limits.append(one.get("original_max_position_embeddings"))
+        elif one.get("rope_type") == "dynamic":
+            limits.append(config.max_position_embeddings)
+    return min((int(limit) for limit in limits if limit), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -11,11 +11,10 @@ import torch
 import transformers
 from torch import Tensor
 
-from safebasin.engines import plain, talk
+from safebasin.engines import generated, talk, ways
 from safebasin.engines.base import Batch, Drafts, Settled
 from safebasin.engines.decode import decode
-from safebasin.engines.plain import pad_left
-from safebasin.engines.reading import slots_for
+from safebasin.engines.likelihood import in_pieces, whole
 from safebasin.engines.registry import Manner
 from safebasin.engines.replay import recorder
 from safebasin.engines.rules import Row, Rules, greedy
@@ -45,6 +44,9 @@ class TransformersEngine:
         Args:
             loaded: moved only inside `at`.
             manner: how to answer.
+
+        Raises:
+            InputRejectedError: the network answers in no way; see `ways.choose`.
         """
         manner = manner or Manner()
         travelling(loaded.model, manner.moving)
@@ -55,7 +57,8 @@ class TransformersEngine:
         self._first, self._talks = talk.own(loaded), manner.talks or {}
         self._talk = self._first
         self._batch_size = manner.batch_size
-        self._slots = slots_for(loaded.model, manner.batch_size, recorder(loaded.device))
+        self._ways = ways.choose(loaded.model, manner.batch_size, recorder(loaded.device))
+        self._slots = self._ways.slots
         files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
         home = settle(dict(loaded.model.named_parameters()), files)
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=home)
@@ -64,6 +67,11 @@ class TransformersEngine:
     def name(self) -> str:
         """Engine and versions: any of them may change the last bit of a logit."""
         return f"transformers {transformers.__version__}, torch {torch.__version__}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about how this network is asked, in sentences."""
+        return self._ways.notes
 
     @contextmanager
     def at(self, point: Point) -> Iterator[None]:
@@ -132,20 +140,46 @@ class TransformersEngine:
 
     def _rows(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Row]:
         """Finished rows, by the way of decoding that this network allows."""
-        prompts = [one.token_ids for one in batch]
-        if self._slots is not None:
+        longest = {n: len(one.token_ids) + self._max_new_tokens for n, one in enumerate(batch)}
+        together, apart = self._sorted(longest)
+        rows: dict[int, Row] = {}
+        for way, places in ((self._together, together), (self._apart, apart)):
+            some = tuple(batch[place] for place in places)
+            rows.update(zip(places, way(some, settled, drafts), strict=True))
+        return [rows[place] for place in range(len(batch))]
+
+    def _sorted(self, longest: Mapping[int, int]) -> tuple[list[int], list[int]]:
+        """Texts that others may be beside, and those that would change others, by their lengths."""
+        most = self._ways.most
+        apart = [place for place, length in longest.items() if most and length > most]
+        return [place for place in longest if place not in {*apart}], apart
+
+    def _together(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Row]:
+        if batch and self._ways.most is not None:
+            self._turn_back()
+        if batch and self._slots is not None:
             expected = [drafts.get(one.id, ()) for one in batch]
+            prompts = [one.token_ids for one in batch]
             rules = self._rules(batch, settled)
             return decode(self._model, prompts, rules, drafts=expected, slots=self._slots)
-        return [
-            row
-            for at in range(0, len(batch), self._batch_size)
-            for row in plain.decode(
-                self._model,
-                prompts[at : at + self._batch_size],
-                self._rules(batch[at : at + self._batch_size], settled),
-            )
-        ]
+        parts = [batch[n : n + self._batch_size] for n in range(0, len(batch), self._batch_size)]
+        return [row for part in parts for row in self._asked(self._ways.decode, part, settled)]
+
+    def _apart(self, batch: Batch, settled: Settled | None, _: Drafts) -> list[Row]:
+        found = []
+        for one in batch:
+            self._turn_back()
+            found += self._asked(generated.decode, (one,), settled)
+        return found
+
+    def _asked(self, way: ways.Decode, batch: Batch, settled: Settled | None) -> list[Row]:
+        prompts = [one.token_ids for one in batch]
+        return way(self._model, prompts, self._rules(batch, settled))
+
+    @torch.inference_mode()
+    def _turn_back(self) -> None:
+        """A short text lets factors that a long one has changed be what they were."""
+        self._model(input_ids=torch.zeros((1, 1), dtype=torch.long, device=self._model.device))
 
     def _rules(self, batch: Batch, settled: Settled | None) -> Rules:
         now = self._talk
@@ -168,40 +202,39 @@ class TransformersEngine:
             for response in responses
         ]
         texts = [(*e.token_ids, *ids) for e, ids in zip(batch, scored, strict=True)]
-        tail = max((len(ids) for ids in scored), default=0)
-        if tail == 0:
-            return [[] for _ in responses]
-        token_ids, mask = pad_left(texts, self._model.device)
-        log_p_NT = self._log_likelihood(token_ids, mask, tail).tolist()
-        return [
-            [-log_p for log_p in row[tail - len(ids) :]]
-            for row, ids in zip(log_p_NT, scored, strict=True)
-        ]
+        places = [place for place, ids in enumerate(scored) if ids]
+        together, apart = self._sorted({place: len(texts[place]) for place in places})
+        if not self._ways.pieces:
+            together, apart = [], places
+        found: list[list[float]] = [[] for _ in responses]
+        if together and self._ways.most is not None:
+            self._turn_back()
+        for place, row in zip(together, self._in_pieces(texts, scored, together), strict=True):
+            found[place] = row
+        for place in apart:
+            if self._ways.most is not None:
+                self._turn_back()
+            (log_p_T,) = whole(self._model, texts[place], len(scored[place]), self._gather)
+            found[place] = [-log_p for log_p in log_p_T.tolist()]
+        return found
 
-    def _log_likelihood(self, token_ids: Tensor, mask: Tensor, tail: int) -> Tensor:
-        """Log p of the last `tail` tokens of each row, fp32, through one cached pass in pieces."""
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
-        rows, length = token_ids.shape
+    def _in_pieces(
+        self,
+        texts: Sequence[Sequence[int]],
+        scored: Sequence[Sequence[int]],
+        places: Sequence[int],
+    ) -> list[list[float]]:
+        if not places:
+            return []
+        tail = max(len(scored[place]) for place in places)
         vocabulary = self._model.config.get_text_config().vocab_size
-        piece = max(1, LOGITS_BYTES // (4 * rows * vocabulary))
-        start, cache, found = 0, None, []
-        while start < length - 1:
-            first = length - 1 - tail
-            stop = first if start < first else min(start + piece, length - 1)
-            keep = stop - max(start, first)
-            output = self._model(
-                input_ids=token_ids[:, start:stop],
-                attention_mask=mask[:, :stop],
-                position_ids=positions[:, start:stop],
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=max(keep, 1),
-            )
-            cache = output.past_key_values
-            if keep > 0:
-                found.append(self._gather(output.logits, token_ids[:, stop - keep + 1 : stop + 1]))
-            start = stop
-        return torch.cat(found, dim=1)
+        piece = max(1, LOGITS_BYTES // (4 * len(places) * vocabulary))
+        some = [texts[place] for place in places]
+        log_p_NT = in_pieces(self._model, some, tail, self._gather, piece).tolist()
+        return [
+            [-log_p for log_p in row[tail - len(scored[place]) :]]
+            for place, row in zip(places, log_p_NT, strict=True)
+        ]
 
     def _gather(self, logits_NTV: Tensor, target_NT: Tensor) -> Tensor:
         """Log p of the targets; an end token may be any of the model's end tokens."""

@@ -25,6 +25,7 @@ from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
 from safebasin.models.trial import require_buildable
 from safebasin.records import ModelRef
+from safebasin.weights.parameters import silent
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _STORED = {"F64": "float32", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
@@ -130,7 +131,7 @@ def load(
         dtype=chosen,
         end_ids=ends,
         pad_id=pad,
-        notes=(*checked.notes, *notes, *pad_notes, *asked_notes, *chat.notes),
+        notes=(*checked.notes, *notes, *_still(model), *pad_notes, *asked_notes, *chat.notes),
     )
 
 
@@ -216,6 +217,20 @@ def _model(
         (f"{len(unexpected)} tensors of the checkpoint are not used: {_first_ten(unexpected)}",)
         if unexpected
         else ()
+    )
+
+
+def _still(model: Any) -> tuple[str, ...]:
+    """What of a network with more than a text part stays where it is."""
+    names = silent(model)
+    if not names:
+        return ()
+    every = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    share = sum(every[name] for name in names) / sum(every.values())
+    parts = sorted({".".join(name.split(".")[:2]) for name in names})
+    return (
+        f"random directions do not move {_first_ten(parts)} ({share:.1%} of the parameters): an "
+        "answer to a text does not go through them",
     )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from safebasin.engines import registry
+from safebasin.engines import registry, ways
 from safebasin.engines.agreement import against_reference
 from safebasin.engines.base import Settled
 from safebasin.engines.crew.alone import Alone
@@ -50,6 +50,8 @@ def crew(planned: Plan) -> Iterator[Crew]:
     overlay = Overlay(loaded.model, settings.skip, given=planned.given)
     asked = None if settings.workers == "auto" else settings.workers
     with pool(asked, _recipe(planned, measures), overlay) as many:
+        if settings.engine == "transformers":
+            many.remarks = lambda: ways.choose(loaded.model, settings.batch).notes
         yield many
 
 

@@ -59,7 +59,8 @@ class Overlay:
     ) -> None:
         self.skip = skip
         self._given = dict(given or {})
-        self._live = movable(model, "none" if self._given else skip)
+        whole = bool(self._given)
+        self._live = movable(model, "none" if whole else skip, everywhere=whole)
         if pristine is None:
             held = copies(self._live)
             self._pristine = Pristine(held.tensors, held)

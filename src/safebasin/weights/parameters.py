@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError
 from safebasin.records import Skip
 
 
-def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
+def movable(
+    model: nn.Module, skip: Skip = "norms", *, everywhere: bool = False
+) -> dict[str, nn.Parameter]:
     """The parameters that move, by name, in the network's own order.
 
     A tied tensor appears once, under its first name; buffers and empty tensors never move. The
@@ -18,12 +22,14 @@ def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
         model: any network with floating-point parameters.
         skip: "norms" leaves the parameters of normalisation layers (as published), "vectors" every
             parameter of fewer than two dimensions, "none" nothing.
+        everywhere: whether what `silent` names moves too, as on a way to another checkpoint.
 
     Raises:
         InputRejectedError: a parameter is not floating-point (quantised), or two parameters share
             memory without being the same parameter, so that moving one would move the other twice.
     """
     still = _norm_parameters(model) if skip == "norms" else set()
+    still |= set() if everywhere else silent(model)
     chosen: dict[str, nn.Parameter] = {}
     owner: dict[int, str] = {}
     for name, parameter in model.named_parameters():
@@ -43,6 +49,23 @@ def movable(model: nn.Module, skip: Skip = "norms") -> dict[str, nn.Parameter]:
         if parameter.numel() and name not in still and not (skip == "vectors" and vector):
             chosen[name] = parameter
     return chosen
+
+
+def silent(model: nn.Module) -> set[str]:
+    """Names of the parameters that no answer to a text goes through: towers for images and sound.
+
+    In a network with a text part they are all but that part's and the embeddings'.
+    """
+    config: Any = getattr(model, "config", None)
+    decoder: Any = getattr(model, "get_decoder", None)
+    if not hasattr(config, "get_text_config") or decoder is None:
+        return set()
+    text, part = config.get_text_config(), decoder()
+    if text is config or not isinstance(getattr(part, "config", None), type(text)):
+        return set()
+    ends = (model.get_input_embeddings(), model.get_output_embeddings())  # type: ignore[operator]
+    heard = {id(p) for one in (part, *ends) if one is not None for p in one.parameters()}
+    return {name for name, p in model.named_parameters() if id(p) not in heard}
 
 
 def rows(tensor: Tensor) -> Tensor:

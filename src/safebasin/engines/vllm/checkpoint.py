@@ -76,7 +76,7 @@ class Checkpoint:
         folder = self._scratch / f"displacement-{len(self._kept)}"
         folder.mkdir()
         found = given.direction if isinstance(given, Along) else given.target
-        every = movable(self._loaded.model, "none")
+        every = movable(self._loaded.model, "none", everywhere=True)
         return Kept.write(folder, found, {name: len(rows(p)) for name, p in every.items()})
 
     def _private(self) -> Path:
@@ -113,7 +113,7 @@ class Checkpoint:
         return tuple(found)
 
     def _require_all(self, there: set[str]) -> None:
-        missing = sorted(set(movable(self._loaded.model, "none")) - there)
+        missing = sorted(set(movable(self._loaded.model, "none", everywhere=True)) - there)
         if missing:
             raise InputRejectedError(
                 f"{shown(self._source)} lacks the parameter {shown(missing[0])} under any name "
