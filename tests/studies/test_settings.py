@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +12,9 @@ from safebasin.errors import UsageError
 from safebasin.models.load import DTYPES
 from safebasin.records import Noise, Norm, Skip
 from safebasin.studies import settings
+from safebasin.studies.path import PathSettings
 from safebasin.studies.settings import ScanSettings
+from safebasin.studies.surface import SurfaceSettings
 
 NAN, INF = float("nan"), float("inf")
 
@@ -19,6 +23,8 @@ WRONG: list[tuple[str, Any]] = [
     *(("points", value) for value in (0, 1, 2, 20, -3)),
     *(("radius", value) for value in (NAN, INF, -INF, 0.0, -0.5, 1e-9, 101.0)),
     ("seed", -1),
+    ("samples", 10**9),
+    ("workers", 10**9),
     ("limit", 0),
     ("limit", -5),
     ("batch_size", 0),
@@ -37,6 +43,23 @@ def test_what_is_out_of_range_is_named(name: str, value: Any) -> None:
     assert (ascii(value) if isinstance(value, str) else str(value)) in message
     assert "\n" not in message
     message.encode()
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        lambda: ScanSettings(directions=10**9),
+        lambda: ScanSettings(points=10**9 + 1),
+        lambda: ScanSettings(directions=2000, points=101, adaptive=True),
+        lambda: SurfaceSettings(x="-1:1:1001", y="-1:1:1001"),
+        lambda: PathSettings(second="b", third="c", x="-1:1:1001", y="-1:1:1001"),
+    ],
+)
+def test_more_points_than_anything_could_answer_at_are_refused(huge: Callable[[], Any]) -> None:
+    start = time.process_time()
+    with pytest.raises(UsageError, match=r"make [\d,]+ points, and a run has at most 100,000"):
+        huge()
+    assert time.process_time() - start < 1
 
 
 def test_judges_are_known_and_named_once() -> None:

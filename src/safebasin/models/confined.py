@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import select
@@ -12,13 +13,17 @@ import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
-from safebasin.errors import InputRejectedError
+from safebasin import errors
+from safebasin.errors import InputRejectedError, SafebasinError
+from safebasin.models.shown import shown
 
 _EXTRA_MEMORY_BYTES = 512 << 20
 PATIENCE = 20.0
 """Times the processor's time that the clock may take, beside whatever else a machine does."""
 
 _MOMENTS = 50
+_WHOLE, _FAILED = b"\0", b"\1"
+"""The last byte of what a child writes: its result is whole, or it tells why there is none."""
 
 
 def confined(
@@ -44,7 +49,9 @@ def confined(
         memory: bytes that it may use beyond what its parent holds.
 
     Raises:
-        InputRejectedError: a limit was reached, or the child died.
+        SafebasinError: what `work` raised of these.
+        InputRejectedError: a limit was reached, or the work failed otherwise: what a library raises
+            is named, as is a panic inside one.
     """
     if not hasattr(os, "fork"):
         output = work()
@@ -67,8 +74,10 @@ def confined(
         status = _ended(child)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
         raise _too_slow(what)
-    if not output.endswith(b"\0"):
-        raise InputRejectedError(f"{what} ran out of memory or died: use another one")
+    if output.endswith(_FAILED):
+        raise _told(output[:-1], what, memory)
+    if not output.endswith(_WHOLE):
+        raise _out_of_memory(what, memory)
     return output[:-1]
 
 
@@ -85,14 +94,36 @@ def _ended(child: int) -> int:
 
 
 def _be_the_child(work: Callable[[], bytes], writing: int, seconds: float, memory: int) -> NoReturn:
-    """The last byte says that the output is whole. Never returns into the parent's stack."""
+    """Write what the work returns, or why it does not. Never returns into the parent's stack."""
     try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a panic is told by us, in one line
         _limit_resources(seconds, memory)
-        remaining = memoryview(work() + b"\0")
+        try:
+            output = work() + _WHOLE
+        except BaseException as error:
+            output = json.dumps([type(error).__name__, str(error)]).encode() + _FAILED
+        remaining = memoryview(output)
         while remaining:
             remaining = remaining[os.write(writing, remaining) :]
     finally:
         os._exit(0)
+
+
+def _told(failure: bytes, what: str, memory: int) -> SafebasinError:
+    """What a child's exception is here; one of ours stays what it is."""
+    name, text = json.loads(failure)
+    kind = getattr(errors, name, None)
+    if isinstance(kind, type) and issubclass(kind, SafebasinError):
+        return kind(text)
+    if name == "MemoryError":
+        return _out_of_memory(what, memory)
+    return InputRejectedError(f"{what} fails ({shown(f'{name}: {text}')}): use another one")
+
+
+def _out_of_memory(what: str, memory: int) -> InputRejectedError:
+    return InputRejectedError(
+        f"{what} ran out of memory (more than {memory >> 20} MB) or died: use another one"
+    )
 
 
 def _limit_resources(seconds: float, memory: int) -> None:

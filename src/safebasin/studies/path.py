@@ -16,7 +16,7 @@ from safebasin.studies.maps import make_map
 from safebasin.studies.plan import Plan
 from safebasin.studies.result import Line, Surface
 from safebasin.studies.run import run_with_bar
-from safebasin.studies.settings import Settings, require
+from safebasin.studies.settings import Settings, require, require_few
 from safebasin.studies.subject import prepare
 
 AXIS = "-0.5:1.5:21"
@@ -46,9 +46,10 @@ class PathSettings(Settings):
             self.edge is None or self.checkpoints is not None,
             "--edge is what distances of checkpoints are compared with: pass --checkpoints FOLDER",
         )
-        coordinates("--x", self.x, 0.0, 1.0)
-        if self.y is not None:
-            coordinates("--y", self.y, 0.0, *([1.0] if self.third else []))
+        x, y = coordinates("--x", self.x, 0.0, 1.0), AXIS if self.y is None else self.y
+        if self.third is not None or self.y is not None:
+            up = coordinates("--y", y, 0.0, *([1.0] if self.third else []))
+            require_few(len(x) * len(up), "--x and --y")
 
 
 def path(

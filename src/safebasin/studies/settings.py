@@ -24,6 +24,12 @@ ADAPTIVE_POINTS = 9
 ORGANISM_BATCH = 160
 DEFAULT_JUDGES = ("coherence", "keyword")
 
+MOST_POINTS = 100_000
+"""Places at which a study may ask: more are refused before a list of them is built."""
+
+_MOST = {"samples": 1000, "workers": 4096, "judge-batch": 1 << 20, "batch-size": 1 << 20}
+"""Of what there is a list or a process for each."""
+
 WORKERS = "ray"
 """Asked for as an engine, it means the reference engine in as many workers as there is room for."""
 
@@ -84,6 +90,11 @@ class Settings:
             ("workers", None if self.workers == "auto" else self.workers),
         ):
             require(value is None or value >= 1, f"--{flag} is {value}; it must be at least 1")
+            most = _MOST.get(flag)
+            require(
+                value is None or most is None or value <= most,
+                f"--{flag} is {value}; it must be at most {most}",
+            )
         require(
             0 <= self.temperature <= 10,
             f"--temperature is {self.temperature}; it must be a number from 0 (always the most "
@@ -184,6 +195,7 @@ class ScanSettings(Settings):
             f"--points is {self.points}; it must be an odd number of at least 3, so that the "
             "origin is one of them",
         )
+        require_few(self.rays.directions * self.rays.points, "--directions and --points")
         require(
             1e-6 <= self.radius <= 100,
             f"--radius is {self.radius}; it must be a number from 0.000001 to 100 "
@@ -225,6 +237,14 @@ def require(holds: bool, message: str) -> None:
     """Raise a UsageError unless a condition holds."""
     if not holds:
         raise UsageError(message)
+
+
+def require_few(points: int, flags: str) -> None:
+    """Refuse more places than anything could answer at, before a list of them is built."""
+    require(
+        points <= MOST_POINTS,
+        f"{flags} make {points:,} points, and a run has at most {MOST_POINTS:,}: ask for fewer",
+    )
 
 
 def _parsed(value: str) -> Any:

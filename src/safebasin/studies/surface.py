@@ -21,7 +21,7 @@ from safebasin.studies.maps import make_map
 from safebasin.studies.plan import Plan
 from safebasin.studies.result import Surface
 from safebasin.studies.run import run_with_bar
-from safebasin.studies.settings import Settings, require
+from safebasin.studies.settings import Settings, require, require_few
 from safebasin.studies.subject import prepare
 from safebasin.weights.geometry import measure
 from safebasin.weights.given import Given
@@ -58,9 +58,9 @@ class SurfaceSettings(Settings):
             self.edge is None or self.checkpoints is not None,
             "--edge is what distances of checkpoints are compared with: pass --checkpoints FOLDER",
         )
-        for flag, given in (("--x", self.x), ("--y", self.y)):
-            if given is not None:
-                coordinates(flag, given, 0.0)
+        both = (("--x", self.x), ("--y", self.y))
+        x, y = (coordinates(flag, AXIS if at is None else at, 0.0) for flag, at in both)
+        require_few(len(x) * len(y), "--x and --y")
 
 
 def surface(
