@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import Any, NamedTuple
 
 from tokenizers import Tokenizer
 
-from safebasin.errors import InputRejectedError, UsageError
+from safebasin.errors import InputRejectedError
+from safebasin.models.confined import confined
 from safebasin.models.plain_text import markers, without_markers
 from safebasin.models.rendering import Messages, TemplateRefusedError, render
 from safebasin.models.shown import shown
-from safebasin.models.template_file import own, read
+from safebasin.models.template_file import meant, own, read
 
 _USER_PROBE, _SYSTEM_PROBE = "qzuserprobeqz", "qzsystemprobeqz"
 #: Wrapped around special tokens inside a prompt while the template runs; private-use characters.
@@ -27,8 +29,10 @@ _ROLE_WORDS = re.compile(
     r"\b(?=[ \t]*(?:[:\]|>]|$))",
     re.IGNORECASE | re.MULTILINE,
 )
-#: What a template is given in any case.
-_OURS = frozenset({"messages", "add_generation_prompt", "chat_template", "conversations"})
+_SECONDS, _SECONDS_EACH, _MEMORY = 10.0, 0.02, 1 << 30
+_WORDS = re.compile(r"[^\W\d_]+")
+_LOST = "the tokenizer does not give back all words of this prompt"
+
 #: Fewer letters than this around a prompt are taken for markup.
 _LETTERS_OF_A_SENTENCE = 12
 
@@ -101,8 +105,8 @@ class ChatTemplate:
         self.text = own(tokenizer, model) if file is None else read(file)
         self.digest = hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()
         self._name = f"the chat template of {shown(model) if file is None else shown(file)}"
-        self._arguments = _arguments(arguments or {}, self.text, self._name)
-        self._tokenizer = tokenizer
+        self._arguments = meant(arguments or {}, self.text, self._name)
+        self._tokenizer, self._model = tokenizer, model
         self._vocabulary = vocabulary
         self._special = markers(tokenizer)
         self._bos = tokenizer.bos_token_id
@@ -131,7 +135,25 @@ class ChatTemplate:
             for system, user in conversations
         ]
         texts = self._render(marked)
-        return [self._tokenise(*pair) for pair in zip(texts, marked, strict=True)]
+        read = self._read(texts)
+        return [self._checked(*each) for each in zip(texts, marked, read, strict=True)]
+
+    def _read(self, marked: Sequence[str]) -> list[tuple[list[int], bool]]:
+        """The tokens of each text, and whether all its words are in them.
+
+        A tokenizer can be slow on some texts only, so this is done in a confined child.
+        """
+        if any(_OPEN in text for text in marked):
+            self._without_added  # noqa: B018 - made here, to be there at the next call too
+        output = confined(
+            lambda: json.dumps([self._tokens(text) for text in marked]).encode(),
+            seconds=_SECONDS + _SECONDS_EACH * len(marked),
+            max_bytes=(1 << 20) + 12 * sum(len(text.encode(errors="replace")) for text in marked),
+            what=f"reading prompts with the tokenizer of {shown(self._model)}",
+            memory=_MEMORY,
+        )
+        found: list[tuple[list[int], bool]] = json.loads(output)
+        return found
 
     def _render(self, conversations: Sequence[Conversation]) -> list[str]:
         return [self._rendered(answer) for answer in self._attempt(conversations)]
@@ -201,7 +223,7 @@ class ChatTemplate:
         longest_first = sorted(self._special, key=len, reverse=True)
         return re.sub("|".join(map(re.escape, longest_first)), rf"{_OPEN}\g<0>{_CLOSE}", text)
 
-    def _tokenise(self, marked: str, conversation: Conversation) -> Rendered:
+    def _tokens(self, marked: str) -> tuple[list[int], bool]:
         token_ids: list[int] = []
         for at, piece in enumerate(re.split(f"{_OPEN}(.*?){_CLOSE}", marked, flags=re.DOTALL)):
             plain = piece.replace(_OPEN, "").replace(_CLOSE, "")
@@ -209,14 +231,22 @@ class ChatTemplate:
                 token_ids += self._without_added.encode(plain, add_special_tokens=False).ids
             else:
                 token_ids += self._tokenizer(plain, add_special_tokens=False)["input_ids"]
-        token_ids = self._with_one_bos(token_ids)
+        said = self._tokenizer.decode(token_ids, skip_special_tokens=False)
+        words = _WORDS.findall(marked.replace(_OPEN, "").replace(_CLOSE, "").casefold())
+        return self._with_one_bos(token_ids), {*words} <= {*_WORDS.findall(said.casefold())}
+
+    def _checked(
+        self, marked: str, conversation: Conversation, read: tuple[list[int], bool]
+    ) -> Rendered:
+        token_ids, whole = read
         if self._vocabulary is not None and max(token_ids, default=0) >= self._vocabulary:
             raise InputRejectedError(
                 f"{self._name} uses token {max(token_ids)}, but the model has {self._vocabulary} "
                 "embeddings: pass a template for this model with --chat-template FILE"
             )
         text = marked.replace(_OPEN, "").replace(_CLOSE, "")
-        return Rendered(text, tuple(token_ids), self._remarks(marked, conversation))
+        remarks = self._remarks(marked, conversation)
+        return Rendered(text, tuple(token_ids), remarks if whole else (*remarks, _LOST))
 
     @cached_property
     def _without_added(self) -> Tokenizer:
@@ -260,16 +290,3 @@ def _messages(conversation: Conversation) -> Messages:
     system, user = conversation
     opening = [] if system is None else [{"role": "system", "content": system}]
     return [*opening, {"role": "user", "content": user}]
-
-
-def _arguments(arguments: Mapping[str, Any], template: str, name: str) -> Mapping[str, Any]:
-    """What the template is given beside the messages: all of it must have a meaning."""
-    for argument in arguments:
-        ours = argument in _OURS
-        if ours or not re.search(rf"\b{re.escape(argument)}\b", template):
-            raise UsageError(
-                f"--template-arg {shown(argument)}: {name} "
-                + ("is given this by safebasin" if ours else "has no argument of that name")
-                + ": leave it out, or look at the template for what it reads"
-            )
-    return arguments

@@ -36,6 +36,7 @@ from safebasin.models.shards import (
 from safebasin.models.shown import shown
 from safebasin.models.tokenizer_file import MAX_BYTES, require_faithful
 
+_MOST_SETTINGS = 4 * MAX_BYTES
 #: How families call the number of their layers.
 _DEPTHS = {
     *("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_blocks", "n_blocks"),
@@ -43,6 +44,11 @@ _DEPTHS = {
 }
 #: Keys that a person may expect to be followed.
 _TOLD = {"transformers_weights", "auto_map", "fast_tokenizer_files", "custom_generate"}
+#: Folders that some loaders look into.
+_FOLDERS = ("additional_chat_templates", "custom_generate")
+#: How the names of files begin that a model cannot do without; others may be of any size.
+_NEEDED = ("config", "generation_config", "tokenizer", "vocab", "merges", "added_tokens", "special",
+           "chat_template", "model", "spiece", "sentencepiece")  # fmt: skip
 #: Files that a loader may read beside the weights.
 _SETTINGS = (".json", ".jinja", ".model", ".txt", ".tiktoken")
 
@@ -168,6 +174,8 @@ def _weights_digest(entries: list[Entry], bytes_digest: dict[str, str]) -> str:
 def settings_of(folder: Path) -> list[Path]:
     """The files beside the weights that a loader may read, by name; each is a regular one in it.
 
+    Other files of more than 256 MB, as data that a model was trained on, are not among them.
+
     Raises:
         InputRejectedError: one is not, or is too large for what it is.
     """
@@ -176,12 +184,20 @@ def settings_of(folder: Path) -> list[Path]:
     )
     for path in found:
         require_inside(path)
-        if path.stat().st_size > MAX_BYTES:
+    large = [path for path in found if path.stat().st_size > MAX_BYTES]
+    for path in large:
+        if path.name.startswith(_NEEDED):
             raise InputRejectedError(
-                f"{shown(path)} is larger than {MAX_BYTES >> 20} MB: this is not a model's "
-                "settings or tokenizer file"
+                f"{shown(path)} is larger than {MAX_BYTES >> 20} MB, which no model's settings or "
+                "tokenizer is: download or save the model again"
             )
-    return found
+    kept = [path for path in found if path not in large]
+    if (size := sum(path.stat().st_size for path in kept)) > _MOST_SETTINGS:
+        raise InputRejectedError(
+            f"{shown(folder)} holds {size >> 20:,} MB of settings and text beside the weights: "
+            "move what is not the model's elsewhere"
+        )
+    return kept
 
 
 def _read(settings: list[Path]) -> list[tuple[str, bytes]]:
@@ -223,6 +239,7 @@ def _notes(folder: Path, shards: tuple[Shard, ...], values: Counter[str]) -> tup
     used = {shard.path.name for shard in shards}
     unread = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in used)
     notes = []
+    unread += [name for name in _FOLDERS if (folder / name).is_dir()]
     if unread:
         notes.append(f"not part of the model and not read: {', '.join(map(shown, unread))}")
     if index_left_behind(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import math
 import os
@@ -97,6 +98,7 @@ def _be_the_child(work: Callable[[], bytes], writing: int, seconds: float, memor
     """Write what the work returns, or why it does not. Never returns into the parent's stack."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # a panic is told by us, in one line
+        faulthandler.disable()
         _limit_resources(seconds, memory)
         try:
             output = work() + _WHOLE

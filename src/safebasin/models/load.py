@@ -108,7 +108,7 @@ def load(
         require_buildable(folder, checked.settings_digest, checked.parameters, name)
         tokenizer = _tokenizer(folder, name)
         model, notes = _model(folder, checked, name, DTYPES[chosen])
-        require_same_weights(model, checked, name)
+        compared = require_same_weights(model, checked, name)
     if adapter is not None:
         apply(adapter, model)
     rows = _vocabulary(model, tokenizer, name)
@@ -131,7 +131,15 @@ def load(
         dtype=chosen,
         end_ids=ends,
         pad_id=pad,
-        notes=(*checked.notes, *notes, *_still(model), *pad_notes, *asked_notes, *chat.notes),
+        notes=(
+            *checked.notes,
+            *notes,
+            *_still(model),
+            *compared,
+            *pad_notes,
+            *asked_notes,
+            *chat.notes,
+        ),
     )
 
 

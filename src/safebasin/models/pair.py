@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from safebasin.errors import InputRejectedError
+from safebasin.errors import InputRejectedError, SafebasinError
 from safebasin.models.check import CheckedCheckpoint, settings_of
 from safebasin.models.configuration import read_json
 from safebasin.models.load import LoadedModel
@@ -17,6 +17,7 @@ from safebasin.models.shards import Entry, Shard, find_shards
 from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
 from safebasin.models.tokenizer_file import require_faithful
+from safebasin.models.trial import require_readable
 
 _LISTED = 10
 _RENAMED = 64
@@ -247,9 +248,12 @@ def tokenizer_of(folder: Path) -> Any:
     require_faithful(folder / "tokenizer.json")
     try:
         with private([], settings_of(folder)) as place:
+            require_readable(place, str(folder))
             return AutoTokenizer.from_pretrained(
                 place, local_files_only=True, trust_remote_code=False
             )
+    except SafebasinError:
+        raise
     except Exception as error:
         raise InputRejectedError(
             f"the tokenizer of {shown(folder)} does not load ({shown(error)}): save the tokenizer "

@@ -22,7 +22,8 @@ from safebasin.models.shown import shown
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-MAX_HEADER_BYTES = 16 << 20
+MAX_HEADER_BYTES, MAX_HEADERS_BYTES = 16 << 20, 64 << 20
+"""Of one header, and of all together; the 91,000 tensors of DeepSeek-V3 need 12 MB."""
 CHUNK_BYTES = 1 << 20  # stays in the processor's cache between the three passes over it
 
 #: Bytes per element of each type that a loadable checkpoint may hold.
@@ -93,7 +94,7 @@ def index_left_behind(folder: Path) -> bool:
     if not (single.exists() and index.exists()):
         return False
     try:
-        named = read_json(index, max_bytes=MAX_HEADER_BYTES).get("weight_map")
+        named = read_json(index, max_bytes=MAX_HEADERS_BYTES).get("weight_map")
     except InputRejectedError:
         return True
     return named != {entry.name: SINGLE for entry in read_shard(single).entries}
@@ -121,7 +122,7 @@ def _without_weights(folder: Path) -> str:
 
 
 def _indexed(folder: Path, index: Path) -> tuple[Shard, ...]:
-    weight_map = read_json(index, max_bytes=MAX_HEADER_BYTES).get("weight_map")
+    weight_map = read_json(index, max_bytes=MAX_HEADERS_BYTES).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise InputRejectedError(
             f"{shown(index)} has no weight_map: download or save the model again"
@@ -133,7 +134,10 @@ def _indexed(folder: Path, index: Path) -> tuple[Shard, ...]:
             f"{shown(folder)} holds {shown(leftover[0])}, which {INDEX} does not name: remove it, "
             "or save the model again"
         )
-    shards = tuple(read_shard(folder / name) for name in sorted(names))
+    room, shards = MAX_HEADERS_BYTES, []
+    for name in sorted(names):
+        shards.append(read_shard(folder / name, room))
+        room -= shards[-1].data_start
     found = {entry.name: shard.path.name for shard in shards for entry in shard.entries}
     for tensor in sorted(weight_map.keys() | found.keys()):
         if weight_map.get(tensor) != found.get(tensor):
@@ -146,7 +150,7 @@ def _indexed(folder: Path, index: Path) -> tuple[Shard, ...]:
         raise InputRejectedError(
             f"two shards of {shown(folder)} hold a tensor of the same name: save the model again"
         )
-    return shards
+    return tuple(shards)
 
 
 def _plain_name(index: Path, name: Any) -> str:
@@ -163,10 +167,10 @@ def _plain_name(index: Path, name: Any) -> str:
     return name
 
 
-def read_shard(path: Path) -> Shard:
+def read_shard(path: Path, most: int = MAX_HEADER_BYTES) -> Shard:
     """The header of one safetensors file, checked against the file's size.
 
-    At most `MAX_HEADER_BYTES` are read, whatever the file claims.
+    At most `most` bytes are read, whatever the file claims.
 
     Raises:
         InputRejectedError: the file is missing or not a regular one, or its header is too long, no
@@ -178,7 +182,7 @@ def read_shard(path: Path) -> Shard:
     with path.open("rb") as file:
         prefix = file.read(8)
         length = int.from_bytes(prefix, "little")
-        if len(prefix) < 8 or length < 2 or length > min(MAX_HEADER_BYTES, size - 8):
+        if len(prefix) < 8 or length < 2 or length > min(most, MAX_HEADER_BYTES, size - 8):
             raise _malformed(path, f"header length {length} in a file of {size} bytes")
         raw = file.read(length)
     try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safebasin.errors import InputRejectedError
+from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.shown import shown
 
 MAX_TEMPLATE_BYTES = 1 << 20
+#: What a template is given in any case.
+_OURS = frozenset({"messages", "add_generation_prompt", "chat_template", "conversations"})
 
 
 def own(tokenizer: Any, model: str) -> str:
@@ -56,3 +60,25 @@ def _of_modest_size(template: str, name: str) -> str:
             f"{name} is larger than 1 MB: pass another one as --chat-template FILE"
         )
     return template
+
+
+def meant(arguments: Mapping[str, Any], template: str, name: str) -> Mapping[str, Any]:
+    """What a template is given beside the messages: all of it must have a meaning.
+
+    Args:
+        arguments: by name.
+        template: its source.
+        name: names it in messages.
+
+    Raises:
+        UsageError: one is not read by the template, or is given by safebasin.
+    """
+    for argument in arguments:
+        ours = argument in _OURS
+        if ours or not re.search(rf"\b{re.escape(argument)}\b", template):
+            raise UsageError(
+                f"--template-arg {shown(argument)}: {name} "
+                + ("is given this by safebasin" if ours else "has no argument of that name")
+                + ": leave it out, or look at the template for what it reads"
+            )
+    return arguments

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError, IntegrityError
-from safebasin.models.check import CheckedCheckpoint
+from safebasin.models.check import CheckedCheckpoint, stamp
 from safebasin.models.shards import ELEMENT_BYTES, Entry, find_shards
 from safebasin.models.shown import shown
 from safebasin.weights.given import Held
@@ -103,6 +103,7 @@ class FileRows:
         InputRejectedError: a parameter is not in the files under any name, or in another shape, or
             two stored copies of a tensor that the network ties differ. Loading the model whole, and
             `network_rows`, may still work.
+        IntegrityError: the files are no longer what was checked.
     """
 
     def __init__(self, checked: CheckedCheckpoint, model: nn.Module) -> None:
@@ -110,6 +111,10 @@ class FileRows:
         self._files: dict[str, np.memmap[Any, np.dtype[np.uint8]]] = {}
         self._entries: dict[str, tuple[str, Entry]] = {}
         self._types = {name: parameter.dtype for name, parameter in model.named_parameters()}
+        if any(stamp(checked.folder / file) != told for file, told in checked.stamps.items()):
+            raise IntegrityError(
+                f"the files of {shown(checked.folder)} changed since they were checked: run again"
+            )
         shards = find_shards(checked.folder)
         stored = {entry.name: (shard, entry) for shard in shards for entry in shard.entries}
         owner = owners(model)

@@ -1,11 +1,13 @@
 """What a `tokenizer.json` may do to texts: split them, and put them together again.
 
-A decoder that rewrites what it reads can turn any answer into a refusal, and a normaliser any
-request into another one. The kinds that tokenizers are made of do neither; others are refused.
+A decoder that rewrites what it reads can turn any answer into a refusal, and a normaliser or
+splitter any request into another one. The kinds that tokenizers are made of do neither; others are
+refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,25 @@ from safebasin.models.shown import shown
 MAX_BYTES = 256 << 20
 MAX_ADDED = 100_000
 
-_DECODERS = {"ByteLevel", "ByteFallback", "Fuse", "Metaspace", "WordPiece", "BPEDecoder", "CTC"}
+_DECODERS = {"ByteLevel", "ByteFallback", "Fuse", "Metaspace"}
 _NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Nmt", "Lowercase", "Strip", "StripAccents",
                 "BertNormalizer", "Precompiled", "ByteLevel"}  # fmt: skip
+_SPLITTERS = {"ByteLevel", "Metaspace", "Whitespace", "WhitespaceSplit", "BertPreTokenizer",
+              "Digits", "Punctuation", "UnicodeScripts", "FixedLength",
+              "RandomChunkSplit"}  # fmt: skip
+_KNOWN = {"decoder": _DECODERS, "normalizer": _NORMALIZERS, "pre_tokenizer": _SPLITTERS}
+_SPACES = re.compile(r"(?:\\[snrt]|[ ▁|+*?^$]|\[(?:\\[snrt]|[ ▁])+\]|\{\d*,?\d*\})+")
+"""A pattern that matches white space, or the sign that is written for it, and nothing else."""
+
+_ONE_SIGN = {
+    "Strip": ("content", (" ", "▁")),  # of a decoder
+    "Prepend": ("prepend", (" ", "▁")),
+    "BPEDecoder": ("suffix", ("</w>",)),
+    "WordPiece": ("prefix", ("##",)),
+    "CharDelimiterSplit": ("delimiter", (" ", "▁")),
+}
+"""Steps that are harmless with these signs only: by kind, which setting has to be which."""
+
 _SIGNS = {"▁": " ", " ": "▁", "Ġ": " ", "``": '"', "''": '"'}
 """What a Replace may put for what; the first two are how spaces are written as signs."""
 
@@ -39,7 +57,7 @@ def require_faithful(path: Path) -> None:
             f"{shown(path)} adds {len(added):,} tokens to its vocabulary, more than any model's: "
             "download or save the tokenizer again"
         )
-    for part, known in (("decoder", _DECODERS), ("normalizer", _NORMALIZERS)):
+    for part, known in _KNOWN.items():
         for step in _steps(content.get(part)):
             if step.get("type") not in known and not _is_sign(step):
                 raise InputRejectedError(
@@ -55,8 +73,9 @@ def require_faithful(path: Path) -> None:
 def _steps(part: Any) -> Iterator[dict[str, Any]]:
     if not isinstance(part, dict):
         return
-    steps = part.get("decoders", part.get("normalizers"))
-    if part.get("type") == "Sequence" and isinstance(steps, list):
+    lists = (part.get(name) for name in ("decoders", "normalizers", "pretokenizers"))
+    steps = next((one for one in lists if isinstance(one, list)), None)
+    if part.get("type") == "Sequence" and steps is not None:
         for step in steps:
             yield from _steps(step)
     else:
@@ -64,18 +83,21 @@ def _steps(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _is_sign(step: dict[str, Any]) -> bool:
-    """A step that puts one sign for another, or takes or adds one space."""
+    """A step that puts one sign for another, or takes or adds a space, but no word."""
     kind, content = step.get("type"), step.get("content")
-    if kind == "Strip":  # of a decoder
-        return content in (" ", "▁")
-    if kind == "Prepend":
-        return step.get("prepend") in (" ", "▁")
-    if kind != "Replace" or not isinstance(pattern := step.get("pattern"), dict):
+    if kind in _ONE_SIGN:
+        key, signs = _ONE_SIGN[kind]
+        return step.get(key) in signs
+    told = step.get("pattern")
+    pattern = told if isinstance(told, dict) else {}
+    spaces = _SPACES.fullmatch(str(pattern.get("Regex", pattern.get("String")))) is not None
+    if kind == "Split":
+        return step.get("behavior") != "Removed" or bool(step.get("invert")) or spaces
+    if kind != "Replace":
         return False
     if (text := pattern.get("String")) is not None:
         return _SIGNS.get(text) == content
-    spaces = pattern.get("Regex") in (r" {2,}", r"\s+", r"\s{2,}", " +", r"[ ]{2,}", r"[\s]+")
-    return spaces and content in (" ", "▁")
+    return spaces and content in (" ", "▁", "")
 
 
 def _told(step: dict[str, Any]) -> str:

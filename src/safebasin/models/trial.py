@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from safebasin.errors import InputRejectedError
+from safebasin.memory import ran_out
 from safebasin.models.confined import confined
 from safebasin.models.shown import shown
 
@@ -27,8 +28,14 @@ _TEXTS = (
     "x" * 2000,
     "How do I do it? " * 100,
 )
+WORDS = 3
+"""Of a token that is looked at more closely; few vocabularies have any."""
+
 SURPLUS = 2.2
 """Values of the built network over those that are stored: tied tensors are stored once."""
+
+TABLES = 1 << 28
+"""Values that a network may compute when it is built, as of positions; some families need many."""
 
 _FOUND: dict[tuple[str, int], None] = {}
 """What was found fit in this process: the same settings need not be tried twice."""
@@ -62,12 +69,36 @@ def require_buildable(folder: Path, settings: str, stored: int, name: str) -> No
             f"config.json of {shown(name)} describes a network of {found['values']:,} values, but "
             f"the weights hold {stored:,}: download or save the model again"
         )
-    if found["lost"]:
+    _require_nothing_lost(found["lost"], name)
+    _FOUND[settings, stored] = None
+
+
+def require_readable(folder: Path, name: str) -> None:
+    """Read with a tokenizer as `require_buildable` does; there is no network to build.
+
+    Args:
+        folder: a private one.
+        name: names the checkpoint in messages.
+
+    Raises:
+        InputRejectedError: a limit was reached, or texts do not come back as they went in.
+    """
+    lost = confined(
+        lambda: _lost(folder).encode(errors="replace"),
+        seconds=SECONDS,
+        max_bytes=1 << 20,
+        what=f"the tokenizer of {shown(name)}",
+        memory=MEMORY,
+    )
+    _require_nothing_lost(lost.decode(), name)
+
+
+def _require_nothing_lost(lost: str, name: str) -> None:
+    if lost:
         raise InputRejectedError(
             f"the tokenizer of {shown(name)} does not give back a text that it was given "
-            f"({shown(found['lost'], 120)}): save the tokenizer that belongs to the model"
+            f"({shown(lost, 120)}): save the tokenizer that belongs to the model"
         )
-    _FOUND[settings, stored] = None
 
 
 def _tried(folder: Path) -> dict[str, Any]:
@@ -83,15 +114,22 @@ def _values(folder: Path) -> int | None:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    except (MemoryError, RecursionError):
+    except RecursionError:
         raise
-    except Exception:
+    except Exception as error:
+        if ran_out(error):
+            raise MemoryError from None
         return None  # loading will say what is wrong, in its own words
-    return sum(int(p.numel()) for p in model.parameters())
+    tables = sum(int(buffer.numel()) for buffer in model.buffers())
+    return sum(int(p.numel()) for p in model.parameters()) + (tables if tables > TABLES else 0)
 
 
 def _lost(folder: Path) -> str:
-    """The first text that does not come back, but for spaces, case and signs of one character."""
+    """The first text that does not come back, but for spaces, case and signs of one character.
+
+    A token of several words counts as one, unless a text that holds it is read as it: such a token
+    could stand for anything that the model says.
+    """
     from transformers import AutoTokenizer
 
     try:
@@ -105,10 +143,25 @@ def _lost(folder: Path) -> str:
     for text in _TEXTS:
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
         said = tokenizer.decode(ids, skip_special_tokens=True)
-        if _letters(said) and not _letters(said) <= _letters(text):
+        changed = not _letters(said) <= _letters(text)
+        lacking = tokenizer.unk_token_id not in ids and not _letters(text) <= _letters(said)
+        if changed or lacking:
             return f"{text[:60]} -> {said[:60]}"
         if len(said) > 2 * len(text) + 64:
             return f"{text[:60]} -> {len(said)} characters"
+    return _false_token(tokenizer)
+
+
+def _false_token(tokenizer: Any) -> str:
+    """A token of several words that are not read as it."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return ""
+    for id_ in backend.get_vocab(with_added_tokens=False).values():
+        said = backend.decode([id_], skip_special_tokens=False)
+        several = len(said.split()) >= WORDS and len(_letters(said)) >= WORDS
+        if several and id_ not in backend.encode(said, add_special_tokens=False).ids:
+            return f"token {id_}: {said}"
     return ""
 
 

@@ -80,6 +80,7 @@ def _recipe(planned: Plan, measures: dict[str, Measure]) -> Recipe:
         template_args=settings.arguments,
         thoughts=settings.thoughts,
         weights_digest=loaded.checked.weights_digest,
+        settings_digest=loaded.checked.settings_digest,
         engine=settings.engine,
         manner=manner(planned),
         settled=_settled(settings),

@@ -28,7 +28,8 @@ def recipe(tiny: Path) -> Recipe:
     return Recipe(
         ref=loaded.ref, device="cpu", machine="cpu", dtype="float32", chat_template=None,
         template_args={}, thoughts=None,
-        weights_digest=loaded.checked.weights_digest, engine="transformers",
+        weights_digest=loaded.checked.weights_digest,
+        settings_digest=loaded.checked.settings_digest, engine="transformers",
         manner=Manner(max_new_tokens=4), settled=None, measures={}, threads=1,
     )  # fmt: skip
 
@@ -42,6 +43,8 @@ def test_a_worker_that_travelled_answers_the_same(recipe: Recipe) -> None:
 def test_other_weights_and_other_machines_are_refused(recipe: Recipe) -> None:
     with pytest.raises(IntegrityError, match=r"other weights under .*give every machine the same"):
         replace(recipe, weights_digest="0" * 64).make()
+    with pytest.raises(IntegrityError, match=r"another configuration, tokenizer or chat template"):
+        replace(recipe, settings_digest="0" * 64).make()
     with pytest.raises(ReproducibilityError, match="computes on cpu and the run on NVIDIA L4"):
         replace(recipe, machine="NVIDIA L4").make()
 

@@ -31,7 +31,7 @@ class Recipe:
         dtype: of the weights.
         chat_template: a file, for a model without one.
         template_args, thoughts: see `load`.
-        weights_digest: what the files behind the name must be.
+        weights_digest, settings_digest: what the files behind the name must be.
         engine: by name.
         manner: how it answers.
         settled: see `Worker`.
@@ -48,6 +48,7 @@ class Recipe:
     template_args: Mapping[str, Any]
     thoughts: str | None
     weights_digest: str
+    settings_digest: str
     engine: str
     manner: Manner
     settled: Settled | None
@@ -76,6 +77,11 @@ class Recipe:
                 f"a worker finds other weights under {shown(self.ref)} "
                 f"({loaded.checked.weights_digest[:12]}) than the run is of "
                 f"({self.weights_digest[:12]}): give every machine the same files"
+            )
+        if loaded.checked.settings_digest != self.settings_digest:
+            raise IntegrityError(
+                f"a worker finds another configuration, tokenizer or chat template beside "
+                f"{shown(self.ref)} than the run is of: give every machine the same files"
             )
         if loaded.machine != self.machine:
             raise ReproducibilityError(
