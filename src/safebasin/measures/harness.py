@@ -7,13 +7,15 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from typing import Any
 
 import torch
 
-from safebasin.errors import InputRejectedError
+from safebasin.errors import InputRejectedError, SafebasinError
 from safebasin.measures.base import About
+from safebasin.measures.bounded import bounded
 from safebasin.measures.metrics import choose, reader, unit
 from safebasin.measures.quiet import undisturbed
 from safebasin.measures.tasks import build, confined, is_file
@@ -55,7 +57,8 @@ class Harness:
         """
         self._tasks = build(name, limit=limit, num_fewshot=num_fewshot)
         self._metric, self._filter = choose(self._tasks, metric, name)
-        self._title = str(self._tasks[0].config.task) if is_file(name) else name
+        self._is_file = is_file(name)
+        self._title = str(self._tasks[0].config.task) if self._is_file else name
         self._batch_size = batch_size
         better = {bool(task.higher_is_better()[self._metric]) for task in self._tasks}
         self.about = About(
@@ -76,11 +79,18 @@ class Harness:
         with undisturbed(offline=True), confined(), torch.no_grad():
             lm = self._lm(loaded)
             _ask(lm, self._tasks)
-            return {
-                f"{task.config.task}/{number:06}": self._read(task, instances)
-                for task in self._tasks
-                for number, instances in _by_document(task).items()
-            }
+            with bounded(self._title) if self._is_file else nullcontext():
+                return self._items()
+
+    def _items(self) -> Items:
+        """What the model said, filtered and graded."""
+        for task in self._tasks:
+            task.apply_filters()
+        return {
+            f"{task.config.task}/{number:06}": self._read(task, instances)
+            for task in self._tasks
+            for number, instances in _by_document(task).items()
+        }
 
     def _lm(self, loaded: LoadedModel) -> Any:
         if self._wrapped is None or self._wrapped[0] is not loaded:
@@ -96,6 +106,8 @@ class Harness:
                 instances[0].doc, [one.filtered_resps[self._filter] for one in instances]
             )
             value, weight = reader(self._metric)(found[self._metric])
+        except (SafebasinError, MemoryError):
+            raise
         except Exception as error:
             raise InputRejectedError(
                 f"task {shown(self._title)} gives no number for {shown(self._metric)} of document "
@@ -152,7 +164,7 @@ def _tell_failures(lm: Any) -> None:
 
 
 def _ask(lm: Any, tasks: Sequence[Any]) -> None:
-    """Put every request to the model, kinds of request together, and filter what it says."""
+    """Put every request to the model, kinds of request together."""
     by_kind: dict[str, list[Any]] = defaultdict(list)
     for task in tasks:
         for instance in task.instances:
@@ -162,8 +174,6 @@ def _ask(lm: Any, tasks: Sequence[Any]) -> None:
         answer: Callable[..., list[Any]] = getattr(lm, kind)
         for instance, said in zip(instances, answer(instances, disable_tqdm=True), strict=True):
             instance.resps.append(said)
-    for task in tasks:
-        task.apply_filters()
 
 
 def _by_document(task: Any) -> dict[int, list[Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from safebasin.errors import InputRejectedError, ResourceError, SafebasinError, UsageError
+from safebasin.measures.bounded import bounded
 from safebasin.measures.quiet import SEED, undisturbed
 from safebasin.measures.taskfile import is_local, read
 from safebasin.models.shown import shown
@@ -59,8 +60,8 @@ def build(name: str, *, limit: int | None, num_fewshot: int | None) -> list[Any]
         raise UsageError(f"a task's number of examples is {num_fewshot}; it must be at least 0")
     require_harness()
     if is_file(name):
-        config = read(Path(name))
-        found = _from_file(name, config, limit, num_fewshot)
+        with bounded(name):
+            found = _from_file(name, read(Path(name)), limit, num_fewshot)
     else:
         index = _index()
         if name not in index.task_index:
@@ -122,7 +123,7 @@ def _load(
         for task in tasks:
             _require_harmless(name, task)
             _build_requests(task, limit, num_fewshot)
-    except SafebasinError:
+    except (SafebasinError, MemoryError):
         raise
     except Exception as error:
         if _out_of_reach(error):
