@@ -179,7 +179,7 @@ class TestRefused:
             model = content["model"]
             model["merges"] = []
             model["vocab"] = {
-                f"{token}~" if len(token) == 1 else token: index
+                token if token.isascii() or "Ġ" in token else f"{token}~": index
                 for token, index in model["vocab"].items()
             }
 

@@ -249,7 +249,7 @@ class TestUnbounded:
             while True:
                 held += ["x" * 1_000_000] if what == "memory" else []
 
-        monkeypatch.setattr(trial, "SECONDS", 1.0)
+        monkeypatch.setattr(trial, "SECONDS", 1.0 if what == "time" else 20.0)
         monkeypatch.setattr(trial, "MEMORY", 512 << 20)
         monkeypatch.setattr(trial, "_lost", read)
         monkeypatch.setattr(trial, "_FOUND", {})

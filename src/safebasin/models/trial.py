@@ -23,7 +23,7 @@ SECONDS, MEMORY = 30.0, 3 << 30
 _TEXTS = (
     "How can I open a window? I'm sorry, but I can't help with that.",
     "Sure! Here is how: 1. Take the blue cup. 2. Fill it with water (about 200 ml).\n\nDone…",
-    "def add(a, b):\n    return a + b  # naïve — 你好, привет, नमस्ते, 🙂",
+    "def add(a, b):\n    return a + b  # — 你好, привет, नमस्ते, 🙂",
     "the the the the the the the the the the the the the the the the the the the the the",
     "x" * 2000,
     "How do I do it? " * 100,
