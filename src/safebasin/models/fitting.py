@@ -11,7 +11,7 @@ from torch import nn
 
 from safebasin.errors import InputRejectedError
 from safebasin.models.adapterfile import PREFIX, Adapter, unsupported
-from safebasin.models.shown import shown
+from safebasin.models.shown import first_ten, shown
 from safebasin.models.targets import Target, saved_modules, targets
 
 
@@ -121,13 +121,13 @@ class _Fit:
             named = strangers or [str(self.adapter.lora.target_modules)]
             raise InputRejectedError(
                 f"adapter {shown(self.adapter.folder)} changes modules that the base does not "
-                f"have ({_first_ten(named)}): pass the base that it was trained on"
+                f"have ({first_ten(named)}): pass the base that it was trained on"
             )
 
     def _require_nothing(self, found: list[str], what: str) -> None:
         if found:
             raise InputRejectedError(
-                f"adapter {shown(self.adapter.folder)} {what} ({_first_ten(sorted(found))}): pass "
+                f"adapter {shown(self.adapter.folder)} {what} ({first_ten(sorted(found))}): pass "
                 "the base that it was trained on, or save the adapter again with PEFT's "
                 "save_pretrained"
             )
@@ -206,7 +206,3 @@ class _Fit:
         if found != tuple(shape):
             self.misfits.append(f"{tensor} is {found}, not {tuple(shape)}")
         return tensor
-
-
-def _first_ten(names: list[str]) -> str:
-    return ", ".join(map(shown, names[:10])) + (", …" if len(names) > 10 else "")

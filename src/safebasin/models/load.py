@@ -20,7 +20,7 @@ from safebasin.models.compared import require_same_weights
 from safebasin.models.ends import end_ids, pad_id
 from safebasin.models.generation import Generation, generation
 from safebasin.models.resolve import resolve_both
-from safebasin.models.shown import shown
+from safebasin.models.shown import first_ten, shown
 from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
 from safebasin.models.trial import require_buildable
@@ -131,15 +131,7 @@ def load(
         dtype=chosen,
         end_ids=ends,
         pad_id=pad,
-        notes=(
-            *checked.notes,
-            *notes,
-            *_still(model),
-            *compared,
-            *pad_notes,
-            *asked_notes,
-            *chat.notes,
-        ),
+        notes=(*checked.notes, *notes, *compared, *pad_notes, *asked_notes, *chat.notes),
     )
 
 
@@ -221,11 +213,8 @@ def _model(
     _require_movable(model, name, checked_range=dtype != torch.float16)
     model.eval().requires_grad_(False)
     unexpected = sorted(report["unexpected_keys"])
-    return model, (
-        (f"{len(unexpected)} tensors of the checkpoint are not used: {_first_ten(unexpected)}",)
-        if unexpected
-        else ()
-    )
+    unused = f"{len(unexpected)} tensors of the checkpoint are not used: {first_ten(unexpected)}"
+    return model, ((unused,) if unexpected else ()) + _still(model)
 
 
 def _still(model: Any) -> tuple[str, ...]:
@@ -237,7 +226,7 @@ def _still(model: Any) -> tuple[str, ...]:
     share = sum(every[name] for name in names) / sum(every.values())
     parts = sorted({".".join(name.split(".")[:2]) for name in names})
     return (
-        f"random directions do not move {_first_ten(parts)} ({share:.1%} of the parameters): an "
+        f"random directions do not move {first_ten(parts)} ({share:.1%} of the parameters): an "
         "answer to a text does not go through them",
     )
 
@@ -250,12 +239,8 @@ def _require_complete(report: dict[str, Any], checked: CheckedCheckpoint, name: 
         if keys:
             raise InputRejectedError(
                 f"{shown(name)} {what} {len(keys)} tensors that {checked.architecture} needs "
-                f"({_first_ten(keys)}): check that config.json belongs to these weights"
+                f"({first_ten(keys)}): check that config.json belongs to these weights"
             )
-
-
-def _first_ten(keys: list[str]) -> str:
-    return ", ".join(map(shown, keys[:10])) + (", …" if len(keys) > 10 else "")
 
 
 def _require_movable(model: Any, name: str, *, checked_range: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -15,3 +16,8 @@ def shown(text: object, limit: int = 160) -> str:
         return repr(plain)
     tail = (limit - 1) // 2 if isinstance(text, Path) else 0
     return repr(f"{plain[: limit - 1 - tail]}…{plain[len(plain) - tail :]}")
+
+
+def first_ten(names: Sequence[str]) -> str:
+    """The first ten names of a list, as they are shown, and whether there are more."""
+    return ", ".join(map(shown, names[:10])) + (", …" if len(names) > 10 else "")
