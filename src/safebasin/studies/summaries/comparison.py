@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from safebasin import summary as contract
 from safebasin.prompts import systems
 from safebasin.report import formatting
+from safebasin.report.wording import wording
 from safebasin.stats.comparison import Comparison, compare
 from safebasin.stats.multiple import holm
 from safebasin.stats.paired import paired
 from safebasin.studies.summaries.able import WARNING, is_warned
 from safebasin.studies.summaries.aligned import Run, as_they_are, at_origin, matched
+from safebasin.studies.summaries.changed import changes
 from safebasin.studies.summaries.line import paired as in_file
 from safebasin.studies.summaries.overview import REPLICATES
 from safebasin.studies.summaries.scan import AXIS_LABEL
@@ -20,6 +22,8 @@ from safebasin.studies.summaries.shares import SIDES
 
 _TESTED = ("visage", "safety_edge", "capability_edge", "origin_harmful", "origin_benign")
 _LONGEST = 60
+_ROOM = 560
+"""Characters of a headline; the terminal and the page cut one that is longer than 600."""
 
 
 def summarise(runs: Sequence[Run]) -> contract.ComparisonSummary:
@@ -204,7 +208,26 @@ def _sentences(summary: contract.ComparisonSummary) -> contract.Sentences:
         )
     if summary.runs[0].scores.visage.n == 1:
         caveats.append("One direction only: the intervals say nothing about how directions differ.")
-    return contract.Sentences(headline=told[0], edges=" ".join(told[1:]), caveats=caveats)
+    return contract.Sentences(headline=_headline(summary), edges=" ".join(told), caveats=caveats)
+
+
+def _headline(summary: contract.ComparisonSummary) -> str:
+    """What changed from the first run to every other one, as far as there is room."""
+    led: list[str] = []
+    for place in range(1, len(summary.runs)):
+        led.append(_changed(summary, place))
+        if place > 1 and len(" ".join(led)) > _ROOM:
+            led[-1] = f"{formatting.count(len(summary.runs) - place, 'more runs')} below."
+            break
+    return " ".join(led)
+
+
+def _changed(summary: contract.ComparisonSummary, place: int) -> str:
+    """What becomes of refusals and of sense from the first run to another."""
+    first, other = summary.runs[0], summary.runs[place]
+    paired = summary.differences[place - 1].origin
+    changed = changes(wording(summary), first.origin, other.origin, paired)
+    return f"From {first.name} to {other.name}, {changed}"
 
 
 def _told_apart(difference: contract.Difference, first: str) -> str:

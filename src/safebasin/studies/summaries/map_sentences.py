@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from safebasin.report import formatting
-from safebasin.report.wording import wording
+from safebasin.report.wording import capital, wording
+from safebasin.studies.summaries.changed import changes
 from safebasin.studies.summaries.sentences import senseless, shared_caveats, unasked
 from safebasin.summary import (
     EdgesSummary,
@@ -28,6 +29,8 @@ def for_plane(summary: PlaneSummary) -> Sentences:
             f"plane, refusals average {_score(scores.visage)} of 100, and "
             f"{wording(summary).compliance} reaches at most {most}."
         )
+    if led := _along(summary):
+        headline = f"{led} {headline}"
     return Sentences(
         headline=headline, edges=_plane_edges(summary), caveats=_plane_caveats(summary)
     )
@@ -36,12 +39,13 @@ def for_plane(summary: PlaneSummary) -> Sentences:
 def for_line(summary: LineSummary) -> Sentences:
     """The result of a line between two checkpoints."""
     first, second = summary.model.name, summary.places[0].name if summary.places else "the other"
-    harmful, scores = summary.difference["harmful"], summary.scores
-    distance = summary.axis.step
+    words, scores = wording(summary), summary.scores
+    after = summary.places[0].measured if summary.places else {}
+    changed = capital(changes(words, summary.origin, after, summary.difference))
     headline = (
-        f"From {first} to {second} (distance {distance:.3g} of the weights' own norm) refusals of "
-        f"harmful prompts change by {_points(harmful.difference)}{_test(harmful)}; "
-        f"{wording(summary).compliance} reaches {_share(scores.most_complied)} on the way."
+        f"{changed} That is from {first} to {second}, {summary.axis.step:.3g} of the weights' own "
+        f"norm apart{_test(summary.difference['harmful'])}; on the way {words.compliance} reaches "
+        f"{_share(scores.most_complied)}."
     )
     return Sentences(headline=headline, edges=_line_edges(summary), caveats=_line_caveats(summary))
 
@@ -81,6 +85,17 @@ def for_edges(summary: EdgesSummary) -> Sentences:
     return Sentences(
         headline=headline, edges=f"{cost}.", caveats=[*caveats, *shared_caveats(summary)]
     )
+
+
+def _along(summary: PlaneSummary) -> str:
+    """What became of refusals and of sense by the last checkpoint of a fine-tune."""
+    if summary.trajectory is None or not summary.trajectory.places:
+        return ""
+    last = summary.trajectory.places[-1]
+    if last.measured["harmful"]["refused"].value is None:
+        return ""
+    changed = changes(wording(summary), summary.origin, last.measured, {})
+    return f"From {summary.model.name} to {last.name}, {changed}"
 
 
 def _plane_edges(summary: PlaneSummary) -> str:
@@ -176,22 +191,11 @@ def _score(estimate: Estimate) -> str:
     return f"{written.value} {written.interval}".strip()
 
 
-def _points(estimate: Estimate) -> str:
-    """A difference of shares, in percentage points."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return formatting.UNDEFINED
-    value, low, high = (
-        formatting.number(100 * x, 1, signed=True)
-        for x in (estimate.value, estimate.low, estimate.high)
-    )
-    return f"{value} points [{low}, {high}]"
-
-
 def _test(paired: Paired) -> str:
     if paired.p_value is None:
         return ""
     p = "< 0.001" if paired.p_value < 0.001 else f"= {paired.p_value:.2g}"
-    return f" (McNemar's exact test, p {p})"
+    return f" (McNemar's exact test of refusals: p {p})"
 
 
 def _distance(estimate: Estimate) -> str:
