@@ -104,7 +104,7 @@ def left(store: Store, step: Step) -> Task:
 def everything(store: Store, engine: Engine, judges: Sequence = ()) -> list[int]:
     ticks: list[int] = []
     tasks = (left(store, step) for step in WORK.steps)
-    for done, *_ in crew(engine).do(tasks, Keeper(store, ticks.append)):
+    for done, *_ in crew(engine).do(tasks, Keeper(store, lambda _, said: ticks.append(len(said)))):
         pass_judgement(store, PROMPTS, done.point.key, judges)
     return ticks
 
@@ -141,7 +141,10 @@ def test_only_absent_batches_are_done_and_they_are_the_planned_ones(store: Store
     ticks: list[int] = []
     due = left(store, AT_ORIGIN)
     assert due.there == 2
-    assert [one.task for one in crew(engine).do([due], Keeper(store, ticks.append))] == [due]
+    assert [
+        one.task
+        for one in crew(engine).do([due], Keeper(store, lambda _, said: ticks.append(len(said))))
+    ] == [due]
     assert engine.answered == [("origin", WORK.batches[0]), ("origin", WORK.batches[2])]
     assert ticks == [2, 1]
 

@@ -116,16 +116,16 @@ class Keeper:
 
     Attributes:
         store: gets it.
-        answered: called with the number of responses after each batch.
+        answered: called after each batch.
     """
 
     store: Store
-    answered: Callable[[int], None] = lambda _: None
+    answered: Callable[[Point, Sequence[Response]], None] = lambda *_: None
 
     def answers(self, point: Point, responses: Sequence[Response]) -> None:
         """See `Keep.answers`."""
         self.store.add_responses(point.key, responses)
-        self.answered(len(responses))
+        self.answered(point, responses)
 
     def measurements(self, point: Point, measure: str, items: Items) -> None:
         """See `Keep.measurements`."""

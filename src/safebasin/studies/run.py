@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -27,15 +25,16 @@ from safebasin.evaluate import (
 from safebasin.judges.base import Exchange, Judge
 from safebasin.judges.registry import Means, build
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Direction, Label, Point, Prompt
+from safebasin.records import Direction, Point, Prompt
 from safebasin.report.bar import bar
 from safebasin.report.untrusted import one_line
 from safebasin.runfolder import write_whole
 from safebasin.seals import listed
 from safebasin.store import Store, writing
 from safebasin.studies.crew import crew
-from safebasin.studies.naming import called
+from safebasin.studies.naming import called, ways
 from safebasin.studies.plan import Plan
+from safebasin.studies.progress import Told
 from safebasin.studies.result import Result, result
 from safebasin.studies.summaries.overview import MACHINES
 from safebasin.weights.overlay import Overlay
@@ -73,7 +72,7 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
 
 
 def run_with_bar(planned: Plan, *, shown: bool = True) -> Any:
-    """The same, with a progress bar that tells the latest result."""
+    """The same, with a progress bar that tells where it is and what was found there."""
     title = f"{planned.request['study']} {planned.loaded.ref}"
     with bar(title, "responses", shown=shown) as advance:
         return run(planned, lambda tick: advance(tick.done, tick.total, tick.note))
@@ -95,31 +94,45 @@ def evaluate(
     """
     prompts, measures = planned.work.prompts, [m.about.name for m in planned.subject.measures]
     scorer = Scorer(everybody, planned.subject.encoded, planned.settings.batch)
-    counter = _Counter(progress, planned.work.responses if planned.schedule is None else None)
+    told = _told(planned, progress)
     judges: list[Judge] = []
     failed: dict[Point, SafebasinError] = {}
 
     def task_of(step: Step) -> Task:
+        told.begin(step, store.answered(step.point.key))
         _require_same_directions(everybody.overlay, store, step)
         scorings = partial(to_score, store, prompts, step.point.key, judges, scorer)
         return task(store, step, measures, known if step.point.terms else {}, scorings)
 
     for steps in rounds(planned, store):
         known = drafts(store)
-        for done, losses, failure in everybody.do(map(task_of, steps), Keeper(store, counter.add)):
-            counter.done += done.there
+        for done, losses, failure in everybody.do(
+            map(task_of, steps), Keeper(store, told.answered)
+        ):
             if failure is not None:
+                told.over(done.point, done.there, None)
                 failed[done.point] = failure
                 continue
             scorer.learn(losses)
             judges = judges or build(planned.settings.judges, _means(planned, store, scorer))
             pass_judgement(store, prompts, done.point.key, judges)
-            counter.tell(latest(store, judges[0].key, done.point))
+            told.over(done.point, done.there, store.verdicts(judges[0].key, done.point.key))
         if failed:
             break
     if ORIGIN in failed:
         raise failed[ORIGIN]
     return failed
+
+
+def _told(planned: Plan, progress: Progress) -> Told:
+    names = ways(planned.request)
+    return Told(
+        progress,
+        planned.work.prompts,
+        lambda point: called(point, names),
+        len(planned.work.points),
+        planned.work.responses if planned.schedule is None else None,
+    )
 
 
 def rounds(planned: Plan, store: Store) -> Iterator[Iterable[Step]]:
@@ -135,15 +148,6 @@ def rounds(planned: Plan, store: Store) -> Iterator[Iterable[Step]]:
         origin, *others = planned.work.steps
         yield [origin]
         yield others
-
-
-def latest(store: Store, judge: str, point: Point) -> str:
-    """The shares at the point just judged, over all its prompts."""
-    said = Counter(v.label for v in store.verdicts(judge, point.key).values())
-    shares = ", ".join(
-        f"{label.value} {said[label] / max(said.total(), 1):.0%}" for label in Label if said[label]
-    )
-    return f"{called(point)}: {shares}"
 
 
 def _describe(planned: Plan, everybody: Crew, store: Store) -> None:
@@ -197,26 +201,11 @@ def _require_same_directions(overlay: Overlay, store: Store, step: Step) -> None
             )
 
 
-@dataclass
-class _Counter:
-    """Counts responses, and tells whoever shows them."""
-
-    progress: Progress
-    total: int | None
-    done: int = 0
-
-    def add(self, count: int) -> None:
-        self.done += count
-        self.tell("")
-
-    def tell(self, note: str) -> None:
-        self.progress(Tick(self.done, self.total, note))
-
-
 def _require_nothing_given_up(planned: Plan, failed: Mapping[Point, SafebasinError]) -> None:
     if failed:
+        names = ways(planned.request)
         listed = "; ".join(
-            f"{called(point)}: {one_line(str(why), limit=300)}"
+            f"{called(point, names)}: {one_line(str(why), limit=300)}"
             for point, why in list(failed.items())[:LISTED]
         )
         more = f"; and {len(failed) - LISTED} more" if len(failed) > LISTED else ""

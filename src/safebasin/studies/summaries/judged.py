@@ -90,7 +90,7 @@ def side_by_side(
 
     Args:
         store: of the run.
-        places: every point of the study by key, as a reader calls it; the origin is "origin".
+        places: every point of the study by key, as a reader calls it.
         on_axis: makes curves, in studies that have one axis.
     """
     keys = list(places)

@@ -12,7 +12,7 @@ from safebasin.records import Point
 from safebasin.runfolder import request_digest
 from safebasin.stats.proportion import estimate
 from safebasin.store import Store
-from safebasin.studies.naming import called
+from safebasin.studies.naming import called, ways
 from safebasin.studies.summaries import judged
 from safebasin.studies.summaries.able import able
 from safebasin.studies.summaries.calibrated import calibrations
@@ -42,7 +42,8 @@ def overview(
         points: every one that was planned.
         on_axis: makes curves of what judges say, in studies that have one axis.
     """
-    places = {point.key: called(point) for point in points}
+    names = ways(store.request)
+    places = {point.key: called(point, names) for point in points}
     several = sampled(store)
     asked, loaded = store.request, store.recall("loaded")
     return {
