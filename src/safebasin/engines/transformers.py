@@ -20,11 +20,14 @@ from safebasin.engines.replay import recorder
 from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
 from safebasin.engines.saying import response, settled_answer
+from safebasin.engines.vocabulary import speaking
 from safebasin.errors import ResourceError
 from safebasin.memory import ran_out, wanted
 from safebasin.models.buffers import travelling
 from safebasin.models.load import LoadedModel
+from safebasin.models.plain_text import without_markers
 from safebasin.models.tensors import FileRows
+from safebasin.models.vocabulary import size_of
 from safebasin.records import Point, Response
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.pristine import settle
@@ -55,6 +58,7 @@ class TransformersEngine:
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
         self._first, self._talks = talk.own(loaded), manner.talks or {}
+        self._given = manner.given or {}
         self._talk = self._first
         self._batch_size = manner.batch_size
         self._ways = ways.choose(loaded.model, manner.batch_size, recorder(loaded.device))
@@ -76,12 +80,15 @@ class TransformersEngine:
     @contextmanager
     def at(self, point: Point) -> Iterator[None]:
         """See `Engine.at`."""
-        with self.overlay.at(point):
-            self._talk = talk.at(point, self._first, self._talks)
+        here = talk.at(point, self._first, self._talks)
+        with self.overlay.at(point), speaking(self._model, here, self._given) as otherwise:
+            self._talk = here
+            self._forget_shapes(otherwise)
             try:
                 yield
             finally:
                 self._talk = self._first
+                self._forget_shapes(otherwise)
 
     def answer(
         self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
@@ -130,6 +137,11 @@ class TransformersEngine:
             response(now.tokenizer, now.thinking, encoded, row.token_ids, row.finish or "eos")
             for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
         ]
+
+    def _forget_shapes(self, changed: bool) -> None:
+        """Steps that were recorded belong to the tables that were there."""
+        if changed and self._slots is not None:
+            self._slots.forget()
 
     def _give_back(self) -> None:
         self.overlay.forget()
@@ -196,10 +208,8 @@ class TransformersEngine:
     @torch.inference_mode()
     def _losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
         scored = [
-            (*response.token_ids, min(self._talk.ends))
-            if response.finish == "eos"
-            else response.token_ids
-            for response in responses
+            (*ids, min(self._talk.ends)) if response.finish == "eos" else ids
+            for response, ids in zip(responses, map(self._read, responses), strict=True)
         ]
         texts = [(*e.token_ids, *ids) for e, ids in zip(batch, scored, strict=True)]
         places = [place for place, ids in enumerate(scored) if ids]
@@ -217,6 +227,14 @@ class TransformersEngine:
             (log_p_T,) = whole(self._model, texts[place], len(scored[place]), self._gather)
             found[place] = [-log_p for log_p in log_p_T.tolist()]
         return found
+
+    def _read(self, response: Response) -> tuple[int, ...]:
+        """A response in tokens that the network has, whoever said it."""
+        if max(response.token_ids, default=0) < size_of(self._model):
+            return response.token_ids
+        backend = without_markers(self._loaded.tokenizer)
+        text = response.thoughts + response.text
+        return tuple(backend.encode(text, add_special_tokens=False).ids)
 
     def _in_pieces(
         self,

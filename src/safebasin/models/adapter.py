@@ -16,6 +16,7 @@ from safebasin.errors import InputRejectedError, IntegrityError
 from safebasin.models.adapterfile import Adapter
 from safebasin.models.fitting import Change, FittedAdapter, Replace, Shift, fit
 from safebasin.models.shown import shown
+from safebasin.models.vocabulary import size_of, tables
 from safebasin.weights.given import Rows
 from safebasin.weights.parameters import rows
 
@@ -30,6 +31,7 @@ def apply(adapter: Adapter, model: nn.Module) -> None:
         IntegrityError: a merged value is not finite.
     """
     fitted = fit(adapter, model)
+    _resize(model, fitted)
     for name in fitted.untied:
         module, _, leaf = name.rpartition(".")
         parameter = model.get_parameter(name)
@@ -40,6 +42,14 @@ def apply(adapter: Adapter, model: nn.Module) -> None:
         config.tie_word_embeddings = False
     for name in fitted.changes:
         _change(fitted, name, model.get_parameter(name).data)
+
+
+def _resize(model: Any, fitted: FittedAdapter) -> None:
+    """Make room for the tokens that the adapter brings; what is in it is brought as well."""
+    if tables(model) and fitted.size != size_of(model):
+        with torch.random.fork_rng(devices=[]):
+            model.resize_token_embeddings(fitted.size, mean_resizing=False)
+        model.requires_grad_(False)
 
 
 class AdapterRows:
@@ -70,12 +80,17 @@ class AdapterRows:
             return self._base.rows(name, part)
         if name != self._name:
             self._name, self._merged = "", torch.empty(0)  # never two at once
-            shape = self._fitted.shapes[name]
-            count = 1 if len(shape) < 2 else torch.Size(shape[:-1]).numel()
-            weight = self._base.rows(name, slice(0, count)).clone().reshape(shape)
+            weight = self._before(name, self._fitted.shapes[name])
             _change(self._fitted, name, weight)
             self._name, self._merged = name, rows(weight)
         return self._merged[part]
+
+    def _before(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        """The base's tensor; one that is replaced may have another shape in the base."""
+        if isinstance(self._fitted.changes[name][0], Replace):
+            return torch.empty(shape, dtype=self._base.rows(name, slice(0, 1)).dtype)
+        count = 1 if len(shape) < 2 else torch.Size(shape[:-1]).numel()
+        return self._base.rows(name, slice(0, count)).clone().reshape(shape)
 
 
 def _change(fitted: FittedAdapter, name: str, weight: Tensor) -> None:

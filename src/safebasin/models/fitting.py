@@ -13,6 +13,8 @@ from safebasin.errors import InputRejectedError
 from safebasin.models.adapterfile import PREFIX, Adapter, unsupported
 from safebasin.models.shown import first_ten, shown
 from safebasin.models.targets import Target, saved_modules, targets
+from safebasin.models.vocabulary import size_of
+from safebasin.models.vocabulary import tables as tables_of
 
 
 @dataclass(frozen=True)
@@ -59,28 +61,38 @@ class FittedAdapter:
         shapes: of the parameters that change.
         untied: parameters that no longer share their tensor with another one, because the adapter
             brings a whole module for one of the two.
+        size: how many tokens have an embedding with the adapter.
     """
 
     adapter: Adapter
     changes: dict[str, tuple[Change, ...]]
     shapes: dict[str, tuple[int, ...]]
     untied: tuple[str, ...]
+    size: int
 
 
-def fit(adapter: Adapter, model: nn.Module) -> FittedAdapter:
+def fit(adapter: Adapter, model: nn.Module, size: int | None = None) -> FittedAdapter:
     """What the adapter does to each parameter of a network; no tensor is read.
+
+    An adapter that was trained with more or fewer tokens than its base brings embeddings and
+    output head whole.
+
+    Args:
+        adapter: what is put over the network.
+        model: only names, shapes and kinds of modules are used.
+        size: how many tokens have an embedding without the adapter; by default as in the network.
 
     Raises:
         InputRejectedError: it changes modules that the network lacks or has in another shape, a
             tensor is missing or left over, or a module is of a kind that PEFT cannot merge.
     """
-    return _Fit(adapter, model).run()
+    return _Fit(adapter, model, size).run()
 
 
 class _Fit:
     """One adapter held against one network."""
 
-    def __init__(self, adapter: Adapter, model: nn.Module) -> None:
+    def __init__(self, adapter: Adapter, model: nn.Module, size: int | None) -> None:
         self.adapter = adapter
         self.modules: dict[str, Any] = dict(model.named_modules(remove_duplicate=False))
         self.parameters = dict(model.named_parameters(remove_duplicate=False))
@@ -90,11 +102,16 @@ class _Fit:
         self.unused = set(self.entries)
         self.missing: list[str] = []
         self.misfits: list[str] = []
+        tables = {id(table) for table in tables_of(model).values()}
+        self.tables = {name for name, one in self.parameters.items() if id(one) in tables}
+        self.before = size or (size_of(model) if tables else 0)
+        self.size = self._size()
 
     def run(self) -> FittedAdapter:
         self._require_known_modules()
         low_rank = [change for target in self.targets for change in self._low_rank(target)]
         replaced = list(self._replaced())
+        self._require_whole_tables({name for name, _ in replaced})
         self._require_nothing(self.missing, "lacks tensors that its settings ask for")
         self._require_nothing(list(self.unused), "holds tensors that its settings do not explain")
         self._require_nothing(self.misfits, "has tensors of another shape than the base's")
@@ -109,9 +126,39 @@ class _Fit:
         return FittedAdapter(
             adapter=self.adapter,
             changes={name: tuple(made) for name, made in changes.items()},
-            shapes={name: tuple(self.parameters[name].shape) for name in changes},
+            shapes={name: self._shape(name) for name in changes},
             untied=tuple(untied),
+            size=self.size,
         )
+
+    def _size(self) -> int:
+        """How many tokens the adapter brings an embedding for; else as many as there were."""
+        brought = [self.entries.get(PREFIX + self._key(name)) for name in sorted(self.tables)]
+        sizes = {entry.shape[0] for entry in brought if entry is not None and entry.shape}
+        return max(sizes - {self.before}, default=self.before)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        """What a parameter must be."""
+        shape = tuple(self.parameters[name].shape)
+        return (self.size, *shape[1:]) if name in self.tables else shape
+
+    def _key(self, name: str) -> str:
+        """What the adapter calls a parameter that it brings whole."""
+        module, _, leaf = name.rpartition(".")
+        targeted = any(target.module == module for target in self.targets)
+        return f"{module}.base_layer.{leaf}" if targeted else name
+
+    def _require_whole_tables(self, brought: set[str]) -> None:
+        """Rows that the base lacks can come from nowhere else."""
+        there = {id(self.parameters[name]) for name in brought}
+        lacking = sorted(name for name in self.tables if id(self.parameters[name]) not in there)
+        if self.size != self.before and lacking:
+            raise InputRejectedError(
+                f"adapter {shown(self.adapter.folder)} was trained with {self.size} tokens over a "
+                f"base that has {self.before}, and brings no {shown(lacking[0])} for them: save it "
+                "again with save_pretrained(FOLDER, save_embedding_layers=True), or merge it into "
+                "the resized base with PEFT's merge_and_unload and pass that"
+            )
 
     def _require_known_modules(self) -> None:
         adapted = [name for name in self.entries if ".lora_" in name]
@@ -138,7 +185,7 @@ class _Fit:
         transposed, embedding = kind != "linear", kind == "embedding"
         a = f"{name}.lora_embedding_A" if embedding else f"{name}.lora_A.weight"
         b = f"{name}.lora_embedding_B" if embedding else f"{name}.lora_B.weight"
-        shape = self.parameters[f"{name}.weight"].shape
+        shape = self._shape(f"{name}.weight")
         inner, outer = shape if transposed else reversed(shape)
         change = LowRank(
             a=self._take(a, (target.rank, inner)),
@@ -170,12 +217,10 @@ class _Fit:
 
     def _replaced(self) -> Iterable[tuple[str, Change]]:
         """Parameters that the adapter brings whole: saved modules, trained biases, embeddings."""
-        targeted = {target.module for target in self.targets}
-        for name, parameter in self.parameters.items():
-            module, _, leaf = name.rpartition(".")
-            key = f"{module}.base_layer.{leaf}" if module in targeted else name
+        for name in self.parameters:
+            key = self._key(name)
             if self._has(key) or self._is_saved(name):
-                yield name, Replace(self._take(key, tuple(parameter.shape)))
+                yield name, Replace(self._take(key, self._shape(name)))
         for saved in self.saved:  # what bias="all" or save_embedding_layers writes beside them,
             for copy in ("original_module", "modules_to_save"):  # and PEFT does not read
                 for leaf in ("weight", "bias"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
 from safebasin.models.tokenizer_file import require_faithful
 from safebasin.models.trial import require_readable
+from safebasin.models.vocabulary import resized, size_of, tables
 
 _LISTED = 10
 _RENAMED = 64
@@ -32,7 +34,7 @@ TOKENIZER_FILES = (
 )
 _HARMLESS = {
     *("_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"),
-    *("bos_token_id", "eos_token_id", "pad_token_id"),
+    *("bos_token_id", "eos_token_id", "pad_token_id", "vocab_size"),
 }
 """Keys of config.json that change nothing in the network."""
 
@@ -64,10 +66,12 @@ def require_alike(
     """
     notes: list[str] = []
     for other in others:
-        differences = [*_vocabulary(first, other), *_structure(first, other)]
+        differences = [*_structure(first, other)]
         differences += [] if differences else _tokens(first, other)
         if not differences and isinstance(other, LoadedModel):
-            differences = [*_compared(_parameters(first.model), _parameters(other.model))]
+            shapes = resized(first.model, size_of(other.model))
+            mine = _parameters(first.model, shapes)
+            differences = [*_compared(mine, _parameters(other.model))]
         if differences:
             more = len(differences) - _LISTED
             raise InputRejectedError(
@@ -104,7 +108,7 @@ def _structure(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> It
     for what in ("architecture", "model_type"):
         if getattr(mine, what) != getattr(its, what):
             yield f"{what} {getattr(mine, what)} and {shown(getattr(its, what))}"
-    left, right = (_stored(first.model, checked.folder) for checked in (mine, its))
+    left, right = (_as_many(first.model, checked.folder) for checked in (mine, its))
     kinds = {name: _kind(entry) for name, (_, entry) in left.items()}
     yield from _compared(
         kinds,
@@ -118,20 +122,25 @@ def _structure(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> It
             yield f"buffer {shown(name)} has other values, and whole numbers do not move"
 
 
-def _vocabulary(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
-    """Whether one of the two has more embeddings, with what makes the other as large."""
-    table = first.model.get_input_embeddings().weight
-    names = [name for name, one in first.model.named_parameters() if one is table]
-    stored = _stored(first.model, _checked(other).folder)
-    for name in names:
-        if name in stored and stored[name][1].shape[1:] == tuple(table.shape[1:]):
-            mine, its = len(table), stored[name][1].shape[0]
-            if mine != its:
-                small = _name(first) if mine < its else _name(other)
-                yield (
-                    f"they have {mine} and {its} embeddings: load {small} with transformers, call "
-                    f"resize_token_embeddings({max(mine, its)}), save it, and pass that folder"
-                )
+def _as_many(model: Any, folder: Path) -> dict[str, tuple[Shard, Entry]]:
+    """Stored tensors as they would be with as many tokens as the network has."""
+    found, size = _stored(model, folder), tokens_in(model, folder)
+    if size is None:
+        return found
+    return {
+        name: (shard, replace(entry, shape=tuple(table.shape)))
+        if (table := tables(model).get(name)) is not None
+        and entry.shape == (size, *table.shape[1:])
+        else (shard, entry)
+        for name, (shard, entry) in found.items()
+    }
+
+
+def tokens_in(model: Any, folder: Path) -> int | None:
+    """How many tokens have an embedding in a checkpoint's files; None if that is not told."""
+    stored, names = _stored(model, folder), tables(model)
+    found = {stored[name][1].shape[0] for name in names if name in stored and stored[name][1].shape}
+    return found.pop() if len(found) == 1 else None
 
 
 def differing_buffers(first: LoadedModel, others: Sequence[CheckedCheckpoint]) -> tuple[str, ...]:
@@ -195,9 +204,9 @@ def _alike(one: Entry, other: Entry) -> bool:
     return types and one.shape == other.shape
 
 
-def _parameters(model: Any) -> dict[str, str]:
+def _parameters(model: Any, shapes: Mapping[str, tuple[int, ...]] | None = None) -> dict[str, str]:
     return {
-        name: f"{str(p.dtype).removeprefix('torch.')} {list(p.shape)}"
+        name: f"{str(p.dtype).removeprefix('torch.')} {list((shapes or {}).get(name, p.shape))}"
         for name, p in model.named_parameters()
     }
 
@@ -221,7 +230,8 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
         return
     else:
         its = tokenizer_of(other.folder)
-    left, right = first.tokenizer.get_vocab(), its.get_vocab()
+    left = _embedded(first.tokenizer, size_of(first.model))
+    right = _embedded(its, tokens_in(first.model, _checked(other).folder))
     for token in sorted(left.keys() & right.keys()):
         if left[token] != right[token]:
             yield f"token {shown(token)} has the ids {left[token]} and {right[token]}"
@@ -229,6 +239,12 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
     alone = {index for token, index in left.items() if token not in right}
     if len(alone & renamed) > _RENAMED:
         yield f"{len(alone & renamed)} ids are of other tokens"
+
+
+def _embedded(tokenizer: Any, size: int | None) -> dict[str, int]:
+    """The tokens that have an embedding, with their ids."""
+    every: dict[str, int] = tokenizer.get_vocab()
+    return {token: index for token, index in every.items() if size is None or index < size}
 
 
 def _files(folder: Path) -> dict[str, bytes]:

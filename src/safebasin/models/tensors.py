@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,7 @@ class FileRows:
     Args:
         checked: the checkpoint; it must still be as it was when it was checked.
         model: a loaded network of the same architecture; only names, shapes and types are used.
+        shapes: of parameters that the checkpoint has in another shape.
 
     Raises:
         InputRejectedError: a parameter is not in the files under any name, or in another shape, or
@@ -106,7 +107,12 @@ class FileRows:
         IntegrityError: the files are no longer what was checked.
     """
 
-    def __init__(self, checked: CheckedCheckpoint, model: nn.Module) -> None:
+    def __init__(
+        self,
+        checked: CheckedCheckpoint,
+        model: nn.Module,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> None:
         self._folder = checked.folder
         self._files: dict[str, np.memmap[Any, np.dtype[np.uint8]]] = {}
         self._entries: dict[str, tuple[str, Entry]] = {}
@@ -125,7 +131,7 @@ class FileRows:
                     self._files[shard.path.name] = np.memmap(shard.path, np.uint8, "r")
                 self._add(owner[live], shard.path.name, entry)
         for name, parameter in model.named_parameters():
-            self._require(name, tuple(parameter.shape))
+            self._require(name, (shapes or {}).get(name, tuple(parameter.shape)))
 
     def rows(self, name: str, part: slice) -> Tensor:
         """Some rows of a tensor, in the network's type, in memory of their own.

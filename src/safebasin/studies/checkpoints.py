@@ -17,10 +17,11 @@ from safebasin.models.buffers import travelling
 from safebasin.models.check import CheckedCheckpoint, check
 from safebasin.models.fitting import fit
 from safebasin.models.load import LoadedModel, load
-from safebasin.models.pair import differing_buffers, require_alike
+from safebasin.models.pair import differing_buffers, require_alike, tokens_in
 from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.tensors import FileRows, network_rows
+from safebasin.models.vocabulary import fitted, resized, size_of
 from safebasin.records import Displacement, ModelRef
 from safebasin.studies.grid import Stop
 from safebasin.weights.given import Rows, Towards
@@ -38,12 +39,14 @@ class Checkpoint:
         rows: its weights, in the model's type.
         checked: what the gate found.
         moving: buffers that the way to it moves with the weights.
+        size: how many tokens it has an embedding for.
     """
 
     name: str
     way: Displacement
     rows: Rows
     checked: CheckedCheckpoint
+    size: int
     moving: tuple[str, ...] = ()
 
     @property
@@ -78,7 +81,7 @@ def open_beside(
     notes = require_alike(origin, [each.checked for each in found], [shown(name) for name in names])
     if moving:
         notes = (*notes, f"buffers that differ move with the weights: {', '.join(moving)}")
-    return found, (*_remarks(origin, found), *notes)
+    return found, (*_remarks(origin, found), *notes, *_sizes(origin, found))
 
 
 def of_trajectory(folder: Path) -> list[str]:
@@ -128,26 +131,50 @@ def _base(origin: LoadedModel, name: str, gate: Gate) -> tuple[ModelRef, Checked
 def _open(origin: LoadedModel, name: str, gate: Gate) -> Checkpoint:
     ref, checked = _base(origin, name, gate)
     adapter_folder = resolve_adapter(ref)
-    rows = _rows(origin, ref, checked)
+    rows, size = _rows(origin, ref, checked)
     if adapter_folder is not None:
         adapter = read_adapter(adapter_folder)
-        rows = AdapterRows(rows, fit(adapter, origin.model))
+        change = fit(adapter, origin.model, size)
+        rows, size = AdapterRows(rows, change), change.size
         checked = together(checked, adapter, ref.source)
     both = f"{origin.checked.weights_digest} {checked.weights_digest}"
     way = Displacement(hashlib.sha256(both.encode()).hexdigest())
-    return Checkpoint(name, way, rows, checked)
+    return Checkpoint(name, way, fitted(rows, size, origin.model), checked, size)
 
 
-def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> Rows:
-    """From the files; a family that is stored otherwise than it is computed with is loaded."""
+def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> tuple[Rows, int]:
+    """From the files; a family that is stored otherwise than it is computed with is loaded.
+
+    With how many tokens there are.
+    """
     require_alike(origin, [checked])
+    size = tokens_in(origin.model, checked.folder) or size_of(origin.model)
     try:
-        return FileRows(checked, origin.model)
+        return FileRows(checked, origin.model, resized(origin.model, size)), size
     except InputRejectedError:
         base = ModelRef(ref.source, ref.revision)
         model = load(base, device="cpu", dtype=origin.dtype).model
         travelling(model, [name for name, _ in origin.model.named_parameters()])
-        return network_rows(model)
+        return network_rows(model), size_of(model)
+
+
+def _sizes(origin: LoadedModel, found: Sequence[Checkpoint]) -> list[str]:
+    """What becomes of tokens that only one of two checkpoints has."""
+    own, begin = size_of(origin.model), shown(origin.ref)
+    notes = []
+    for each, name in zip(found, short_names([each.name for each in found]), strict=True):
+        if each.size > own:
+            notes.append(
+                f"{name} has {each.size:,} embeddings and {begin} {own:,}: those that {begin} "
+                f"lacks do not move; they are read and said at {name} itself, and of them only end "
+                "tokens between the two"
+            )
+        elif each.size < own:
+            notes.append(
+                f"{name} has {each.size:,} embeddings and {begin} {own:,}: those that {name} "
+                f"lacks do not move, and are not said at {name} itself"
+            )
+    return notes
 
 
 def _remarks(origin: LoadedModel, found: Sequence[Checkpoint]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from safebasin.models.vocabulary import size_of
 from safebasin.records import Displacement
 from safebasin.studies.checkpoints import Checkpoint
 from safebasin.studies.geometry import describe
@@ -43,7 +44,7 @@ def make_map(
             notes = (*notes, f"the safety edge is from {edge['run']}, a scan of other weights")
     found, told = talks(subject, checkpoints)
     if found:
-        where["talks"] = digests(found)
+        where["talks"] = digests(found, size_of(subject.loaded.model))
     return make(
         study,
         subject,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from safebasin.engines.talk import Talk, Talks, own
+from safebasin.engines.talk import Lent, Talk, Talks, own
 from safebasin.errors import InputRejectedError
 from safebasin.models.chat import ChatTemplate, Conversation
 from safebasin.models.ends import end_ids
@@ -17,6 +17,7 @@ from safebasin.models.pair import TOKENIZER_FILES, tokenizer_of
 from safebasin.models.shown import shown
 from safebasin.models.template_file import own as template_of
 from safebasin.models.thinking import thinking
+from safebasin.models.vocabulary import size_of
 from safebasin.records import Displacement
 from safebasin.studies.checkpoints import Checkpoint, short_names
 from safebasin.studies.subject import Subject
@@ -43,9 +44,10 @@ def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, t
     first = own(subject.loaded)
     for each, name in zip(checkpoints, short_names([c.name for c in checkpoints]), strict=True):
         folder = each.checked.folder
-        if each.way in found or _files(folder) == _files(subject.loaded.folder):
+        same = each.size == first.size and _files(folder) == _files(subject.loaded.folder)
+        if each.way in found or same:
             continue
-        talk, remarks = _talk(subject, folder, name)
+        talk, remarks = _talk(subject, each, name)
         notes += remarks
         if talk != first or _vocabulary(talk) != _vocabulary(first):
             found[each.way] = talk
@@ -53,8 +55,13 @@ def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, t
     return found, tuple(notes)
 
 
-def digests(found: Talks) -> dict[str, str]:
-    """What a request keeps of them: answers at a checkpoint depend on how it talks."""
+def digests(found: Talks, size: int) -> dict[str, str]:
+    """What a request keeps of them: answers at a checkpoint depend on how it talks.
+
+    Args:
+        found: how each talks.
+        size: how many tokens the first model has.
+    """
     return {
         way.key: hashlib.sha256(
             json.dumps(
@@ -64,6 +71,7 @@ def digests(found: Talks) -> dict[str, str]:
                     [talk.thinking.pairs, talk.thinking.hidden, talk.thinking.opened],
                     {id_: list(ids) for id_, ids in talk.prompts.items()},
                     _vocabulary(talk),
+                    *([] if talk.size in (None, size) else [talk.size]),
                 ],
                 sort_keys=True,
             ).encode()
@@ -72,9 +80,9 @@ def digests(found: Talks) -> dict[str, str]:
     }
 
 
-def _talk(subject: Subject, folder: Path, name: str) -> tuple[Talk, list[str]]:
+def _talk(subject: Subject, each: Checkpoint, name: str) -> tuple[Talk, list[str]]:
     loaded, settings = subject.loaded, subject.settings
-    rows = int(loaded.model.get_input_embeddings().weight.shape[0])
+    folder, rows = each.checked.folder, each.size
     has_own = any((folder / file).exists() for file in TOKENIZER_FILES)
     tokenizer = tokenizer_of(folder) if has_own else loaded.tokenizer
     ends = end_ids(folder, tokenizer, rows, name)
@@ -96,7 +104,8 @@ def _talk(subject: Subject, folder: Path, name: str) -> tuple[Talk, list[str]]:
         chat, prompts = loaded.chat, {}
         notes.append(f"{name} is asked in the template of {shown(loaded.ref)}: {error}")
     own_thinking = thinking(tokenizer, chat.text, chat.probe, settings.thoughts)
-    return Talk(ends, asked, own_thinking, tokenizer, prompts), notes
+    lent = (Lent(each.way, 1.0),) if rows > size_of(loaded.model) else ()
+    return Talk(ends, asked, own_thinking, tokenizer, prompts, rows, lent), notes
 
 
 def _otherwise(subject: Subject, chat: ChatTemplate) -> dict[str, tuple[int, ...]]:
@@ -118,7 +127,7 @@ def _differences(subject: Subject, first: Talk, talk: Talk, name: str) -> Iterat
             f"that of {begin}"
         )
     if talk.ends != first.ends:
-        tokens = subject.loaded.tokenizer.convert_ids_to_tokens(sorted(talk.ends ^ first.ends))
+        tokens = [_spelt(end, first, talk) for end in sorted(talk.ends ^ first.ends)]
         yield (
             f"{name} and {begin} end their answers with different tokens "
             f"({', '.join(map(shown, tokens))}): each has its own where it stands itself, and "
@@ -134,6 +143,14 @@ def _differences(subject: Subject, first: Talk, talk: Talk, name: str) -> Iterat
             f"generation_config.json of {name} asks for something else: at {name} itself its own "
             f"is followed, elsewhere that of {begin}"
         )
+
+
+def _spelt(token: int, first: Talk, talk: Talk) -> str:
+    """A token as the first model spells it, or else as the checkpoint does."""
+    for tokenizer in (first.tokenizer, talk.tokenizer):
+        if spelt := tokenizer.convert_ids_to_tokens(token):
+            return str(spelt)
+    return str(token)
 
 
 def _vocabulary(talk: Talk) -> dict[str, int]:

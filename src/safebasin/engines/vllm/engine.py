@@ -76,6 +76,11 @@ class VllmEngine:
             )
         self._loaded, self._manner, self._exact = loaded, manner, exact
         self._first, self._talks = talk.own(loaded), manner.talks or {}
+        if any(each.size != self._first.size for each in self._talks.values()):
+            raise UsageError(
+                "--engine vllm keeps the number of tokens that the first model has, and one of "
+                "these checkpoints has another: use --engine transformers"
+            )
         for each in (self._first, *self._talks.values()):
             asked_of_answers(each.generation, loaded.ref)
         self._talk = self._first
