@@ -107,27 +107,17 @@ BEHAVIOUR = {
     "power.paired_power": (
         lambda: power.paired_power(0, 0.1) == 0,
         lambda: power.paired_power(1, 0.1) == 0 and power.paired_power(5, 0.9) == 0,
-        lambda: power.paired_power(80, 0, power.Design(back=0)) == 0,
-    ),
-    "power.unpaired_power": (
-        lambda: power.unpaired_power(0, 0.1) == 0,
-        lambda: power.unpaired_power(1, 0.9) == 0,
-        lambda: power.unpaired_power(80, 0, power.Design(base=0)) == 0,
+        lambda: power.paired_power(80, 0, back=0) == 0,
     ),
     "power.prompts_needed": (
         lambda: power.prompts_needed(0) is None,
         lambda: power.prompts_needed(0.9) > 1,
-        lambda: power.prompts_needed(1, design=power.Design(back=0)) == 6,
+        lambda: power.prompts_needed(1, back=0) == 6,
     ),
     "power.claim_needs": (
         lambda: power.claim_needs(0.999) >= 1,
         lambda: power.claim_needs(0.975) == 1,
         lambda: power.claim_needs(0.9, 5) > 5,
-    ),
-    "power.directions_half_width": (
-        lambda: power.directions_half_width(0, 3) == np.inf,
-        lambda: power.directions_half_width(1, 3) == np.inf,
-        lambda: power.directions_half_width(5, 0) == 0,
     ),
     "power.directions_needed": (
         lambda: power.directions_needed(1e9, 3) == 2,

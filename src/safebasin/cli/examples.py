@@ -32,7 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "safebasin compare safebasin-runs/scan-* --out all",
     ),
     "power": (
-        "safebasin power --drop 5 --prompts 80",
+        "safebasin power --drop 5 --chance 90",
         "safebasin power --below 1",
     ),
     "show": (
