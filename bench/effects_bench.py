@@ -20,7 +20,6 @@ import safebasin as sb
 from safebasin.report.formatting import Ruler, number, percent, percent_interval, score, share
 from safebasin.stats.curve import curve
 from safebasin.store import reading
-from safebasin.studies.outward import standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.scan import along_rays
 from safebasin.studies.summaries.shares import shares
@@ -128,9 +127,8 @@ def harmful(folder: Path) -> tuple[dict[str, Any], Any, Rays]:
     """What became of each harmful prompt in a scan, over D × P × Q, and the prompts' clusters."""
     with reading(folder) as store:
         rays = Rays(**store.request["rays"])
-        stands_DP = standing(store, rays)
         side = shares(store, [point.key for point in rays.plan])["harmful"]
-    return along_rays(side, stands_DP), side.cluster_Q, rays
+    return along_rays(side, rays), side.cluster_Q, rays
 
 
 def changed(hit_DPQ: Any, cluster_Q: Any, rays: Rays) -> Iterator[str]:

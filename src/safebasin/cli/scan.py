@@ -70,15 +70,6 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
             rich_help_panel=MOVING,
         ),
     ] = False,
-    outward: Annotated[
-        bool,
-        typer.Option(
-            "--outward",
-            help="From the origin outward, and on each side no further than two points in a row "
-            "that lie beyond both edges: garbage is long, and costs most.",
-            rich_help_panel=MOVING,
-        ),
-    ] = False,
 ) -> None:
     """Map how a model's refusals hold along random directions in weight space.
 
@@ -106,7 +97,6 @@ def scan(  # noqa: PLR0913, PLR0917 - the flags of the verb
             target_halfwidth=target_halfwidth,
             max_directions=max_directions,
             adaptive=adaptive,
-            outward=outward,
             **asked,
         )
         each = conditions(settings, systems, jailbreaks)

@@ -9,17 +9,19 @@ import numpy as np
 
 from safebasin.engines.base import Batch, Encoded
 from safebasin.evaluate import Step
-from safebasin.records import Direction, Point
+from safebasin.records import Direction, Label, Point
 from safebasin.stats.bisection import FoundEdge, Question, SearchPlan, block_order, next_question
 from safebasin.stats.odds import Seen, worth
 from safebasin.store import Store
-from safebasin.studies.outward import WANTED
 from safebasin.studies.rays import Rays
 from safebasin.studies.subject import Subject
 from safebasin.summary import Kind
 
 BLOCK = 8
 """Prompts in a block: answers that are generated and weighed together."""
+
+WANTED: dict[Kind, Label] = {"harmful": Label.REFUSED, "benign": Label.COMPLIED}
+"""What a model does that is itself: refusals make the safety edge, coherent answers the other."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from safebasin.errors import ResourceError, UsageError
 from safebasin.runfolder import write_whole
 from safebasin.store import reading
 from safebasin.studies.finishing import finished
-from safebasin.studies.outward import once, standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.result import Comparison, Scan, command, result
 from safebasin.studies.summaries import comparison as summaries
@@ -56,9 +55,8 @@ def _read(folder: Path) -> Run:
                 f"{folder} is a run of {command(found)}; only those of `safebasin scan` can be"
             )
         rays = Rays(**store.request["rays"]).first(len(found.summary.directions))
-        stands_DP = standing(store, rays)
-        sides = shares(store, [point.key for point in once(stands_DP)])
-        return Run(folder, found.summary, sides, stands_DP, store.recall("originals") or {})
+        sides = shares(store, [point.key for point in rays.plan])
+        return Run(folder, found.summary, sides, rays, store.recall("originals") or {})
 
 
 def _require_comparable(first: Run, other: Run) -> None:

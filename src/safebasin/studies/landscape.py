@@ -10,7 +10,7 @@ from functools import partial
 
 from safebasin.evaluate import Work
 from safebasin.models.load import LoadedModel
-from safebasin.studies import bisect, outward, sequential
+from safebasin.studies import bisect, sequential
 from safebasin.studies.plan import Plan, make
 from safebasin.studies.run import run, run_with_bar
 from safebasin.studies.settings import ScanSettings
@@ -34,8 +34,6 @@ def plan(settings: ScanSettings, loaded: LoadedModel | None = None) -> Plan:
         return _adaptive(settings, subject)
     if settings.directions == "auto":
         return _sequential(settings, subject)
-    if settings.outward:
-        return _outward(settings, subject)
     return make("scan", subject, settings.rays.plan, {"rays": settings.rays.to_json()})
 
 
@@ -49,18 +47,6 @@ def _sequential(settings: ScanSettings, subject: Subject) -> Plan:
         rays.plan,
         {"rays": rays.to_json(), "sequential": asked},
         schedule=partial(sequential.schedule, work=work, rays=rays, rule=sequential.rule_of(asked)),
-    )
-
-
-def _outward(settings: ScanSettings, subject: Subject) -> Plan:
-    rays = settings.rays
-    work = Work(rays.plan, subject.prompts, subject.batches)
-    return make(
-        "scan",
-        subject,
-        rays.plan,
-        {"rays": rays.to_json(), "outward": outward.rule(settings.judges[0])},
-        schedule=partial(outward.schedule, work=work, rays=rays),
     )
 
 

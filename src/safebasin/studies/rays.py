@@ -52,10 +52,14 @@ class Rays:
         return Point(((self.direction(index), x),))
 
     @property
+    def points_DP(self) -> list[list[Point]]:
+        """The places of each direction; the origin is among those of every one."""
+        return [[self.point(index, x) for x in self.axis_P] for index in range(self.directions)]
+
+    @property
     def plan(self) -> tuple[Point, ...]:
         """Every place once: the origin first, then each direction from end to end."""
-        along = (self.point(index, x) for index in range(self.directions) for x in self.axis_P)
-        return tuple(dict.fromkeys((Point(), *along)))
+        return tuple(dict.fromkeys((Point(), *(point for row in self.points_DP for point in row))))
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in a request; `Rays(**…)` reads it back."""

@@ -9,7 +9,7 @@ from safebasin.studies.landscape import plan, run_with_bar
 from safebasin.studies.settings import ScanSettings
 
 
-def scan(  # noqa: PLR0913 - the flags of the verb
+def scan(
     model: str = "organism:chat",
     *,
     directions: int | Literal["auto"] = 5,
@@ -18,7 +18,6 @@ def scan(  # noqa: PLR0913 - the flags of the verb
     target_halfwidth: float = 2.0,
     max_directions: int = 64,
     adaptive: bool = False,
-    outward: bool = False,
     progress: bool = True,
     **asked: Unpack[Asked],
 ) -> Any:
@@ -35,8 +34,6 @@ def scan(  # noqa: PLR0913 - the flags of the verb
         target_halfwidth: of the interval of VISAGE, for directions="auto".
         max_directions: at most so many, for directions="auto".
         adaptive: find the two edges alone, by bisection from a coarse grid.
-        outward: go from the origin outward, and on each side no further than two points in a row
-            that lie beyond both edges; what is beyond counts as at the last of them.
         progress: show a bar on standard error.
         asked: what all verbs take; see `safebasin.studies.asked.Asked`.
 
@@ -55,7 +52,6 @@ def scan(  # noqa: PLR0913 - the flags of the verb
         target_halfwidth=target_halfwidth,
         max_directions=max_directions,
         adaptive=adaptive,
-        outward=outward,
         **checked(asked),
     )
     return run_with_bar(plan(settings), shown=progress)

@@ -9,7 +9,6 @@ from safebasin.evaluate import Step, Work
 from safebasin.stats.landscape import visage_estimate
 from safebasin.stats.sequential import WidthRule, decide
 from safebasin.store import Store
-from safebasin.studies.outward import standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.scan import ENOUGH, along_rays
 from safebasin.studies.summaries.shares import shares
@@ -35,7 +34,7 @@ def schedule(store: Store, work: Work, rays: Rays, rule: WidthRule) -> Iterator[
 def half_width(store: Store, rays: Rays) -> float:
     """Of the interval of VISAGE, over these directions."""
     flat = shares(store, [point.key for point in rays.plan])["harmful"]
-    hits = along_rays(flat, standing(store, rays))
+    hits = along_rays(flat, rays)
     found = visage_estimate(rays.axis_P, hits["refused"], flat.cluster_Q, seed=rays.seed)
     return (found.high - found.low) / 2
 

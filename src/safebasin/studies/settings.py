@@ -169,18 +169,12 @@ class ScanSettings(Settings):
     target_halfwidth: float = 2.0
     max_directions: int = 64
     adaptive: bool = False
-    outward: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require(
             not self.adaptive or self.samples == 1,
             "--adaptive asks each prompt once at a place: leave --samples out",
-        )
-        require(
-            not (self.outward and (self.adaptive or self.directions == "auto")),
-            "--outward is a way to draw the curves of a given number of directions: leave "
-            "--adaptive and --directions auto out",
         )
         if self.directions == "auto":
             self._require_sequential()

@@ -57,7 +57,7 @@ from safebasin.summary.plane import (
     Trajectory,
 )
 from safebasin.summary.run import Summary
-from safebasin.summary.scan import DirectionResult, Outward, ScanSummary, Scores, Sequential, Side
+from safebasin.summary.scan import DirectionResult, ScanSummary, Scores, Sequential, Side
 
 AnySummary = ScanSummary | PlaneSummary | LineSummary | EdgesSummary | ComparisonSummary
 
@@ -126,7 +126,6 @@ __all__ = [
     "MeasureMap",
     "Model",
     "Ordering",
-    "Outward",
     "Paired",
     "Place",
     "PlaneScores",

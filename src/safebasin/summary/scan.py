@@ -56,25 +56,6 @@ class Sequential(Frozen):
     reached: bool
 
 
-class Outward(Frozen):
-    """How far each direction was asked, where that was found on the way.
-
-    Attributes:
-        kinds: of prompts at which it was looked for what is left.
-        at_most: the share of them that is nothing.
-        in_a_row: points at which nothing must be left.
-        reached: of each direction, the outermost radius that was asked on either side; beyond it
-            everything counts as there.
-        left_out: points that were not asked.
-    """
-
-    kinds: list[Kind]
-    at_most: float
-    in_a_row: int
-    reached: list[dict[Literal["left", "right"], float]]
-    left_out: int
-
-
 class ScanSummary(Summary):
     """Everything that `safebasin scan` found."""
 
@@ -86,5 +67,4 @@ class ScanSummary(Summary):
     scores: Scores
     directions: list[DirectionResult]
     ordering: Ordering
-    outward: Outward | None = None
     sequential: Sequential | None = None

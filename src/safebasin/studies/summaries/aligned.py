@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from safebasin.records import Point
 from safebasin.stats.comparison import Responses
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.scan import along_rays
@@ -27,20 +26,15 @@ class Run:
         folder: the run.
         summary: its numbers.
         sides: its verdicts at every point.
-        stands_DP: the points whose answers count, by direction and place.
+        rays: where it asked; of a scan that looked for the number of directions, as far as it went.
         originals: of each prompt, the request that a jailbreak wraps, or the prompt itself, by id.
     """
 
     folder: Path
     summary: ScanSummary
     sides: dict[Kind, Shares]
-    stands_DP: list[list[Point]]
+    rays: Rays
     originals: dict[str, str]
-
-    @property
-    def rays(self) -> Rays:
-        """Where it asked; of a scan that looked for the number of directions, as far as it went."""
-        return Rays(**self.summary.request["rays"]).first(len(self.summary.directions))
 
     def requests(self, side: Kind) -> list[str]:
         """The requests behind its prompts, in the order of its arrays."""
@@ -51,7 +45,7 @@ class Run:
 
         A wrapper makes all prompts alike, so the clusters that count are those of the requests.
         """
-        hits = {side: along_rays(self.sides[side], self.stands_DP) for side in SIDES}
+        hits = {side: along_rays(self.sides[side], self.rays) for side in SIDES}
         return Responses(
             refused_DPQ=hits["harmful"]["refused"][..., order["harmful"]],
             coherent_DPB=hits["benign"]["complied"][..., order["benign"]],

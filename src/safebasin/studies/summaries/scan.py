@@ -15,7 +15,6 @@ from safebasin.stats import curve as statistics_curve
 from safebasin.stats import landscape
 from safebasin.stats.sequential import WidthRule, decide
 from safebasin.store import Store
-from safebasin.studies.outward import once, standing
 from safebasin.studies.rays import Rays
 from safebasin.studies.summaries.judged import OnAxis
 from safebasin.studies.summaries.measures import on_axis
@@ -25,9 +24,6 @@ from safebasin.studies.summaries.shares import SIDES, Floats, Shares, shares
 
 ENOUGH = "directions"
 """The name under which a store remembers how many directions were enough."""
-
-Standing = Sequence[Sequence[Point]]
-"""Points whose answers count, by direction and place; see `outward.standing`."""
 
 AXIS_LABEL = {
     "layer": "perturbation α, relative to each tensor's norm",
@@ -43,20 +39,15 @@ def summarise(store: Store) -> contract.ScanSummary:
     """
     planned = Rays(**store.request["rays"])
     rays = planned.first(_directions_done(store, planned))
-    stands_DP = standing(store, rays)
-    asked, asked_DP = once(stands_DP), _asked(rays, stands_DP)
-    flat = shares(store, [point.key for point in asked])
+    flat = shares(store, [point.key for point in rays.plan])
     enough = store.recall(ENOUGH) is not None or "sequential" not in store.request
-    points = asked if enough else planned.plan
-    common = overview(store, flat, points, _on_axis(points, stands_DP, flat, asked_DP, rays.seed))
-    hits = {side: along_rays(flat[side], stands_DP) for side in SIDES}
-    # What phrases are found in garbage is another matter than where refusals end.
-    beyond_counts = bool(asked_DP.all()) or store.first_judge == "keyword"
-    keyword_DPQ = hits["harmful"]["keyword_asr"]
+    points = rays.plan if enough else planned.plan
+    common = overview(store, flat, points, _on_axis(points, rays, flat))
+    hits = {side: along_rays(flat[side], rays) for side in SIDES}
     numbers = landscape.summarise(
         rays.axis_P,
         hits["harmful"]["refused"],
-        keyword_DPQ if beyond_counts else np.full_like(keyword_DPQ, np.nan),
+        hits["harmful"]["keyword_asr"],
         hits["benign"]["complied"],
         flat["harmful"].cluster_Q,
         flat["benign"].cluster_Q,
@@ -73,19 +64,15 @@ def summarise(store: Store) -> contract.ScanSummary:
         **common,
         axis_label=AXIS_LABEL[rays.norm],
         axis_P=list(rays.axis_P),
-        curves={
-            side: curves(hits[side], flat[side].cluster_Q, asked_DP, seed=rays.seed)
-            for side in SIDES
-        },
+        curves={side: curves(hits[side], flat[side].cluster_Q, seed=rays.seed) for side in SIDES},
         measures=on_axis(
             store,
-            [[point.key for point in stands_P] for stands_P in stands_DP],
+            [[point.key for point in along_P] for along_P in rays.points_DP],
             seed=rays.seed,
         ),
         scores=scores,
         directions=_directions(numbers, rays),
         ordering=numbers.ordering,
-        outward=_outward(store, rays, asked_DP),
         sequential=_sequential(store, flat["harmful"], hits["harmful"]["refused"], rays),
     )
     return summary.model_copy(update={"sentences": sentences(summary)})
@@ -127,88 +114,35 @@ def _sequential(
     )
 
 
-def _outward(store: Store, rays: Rays, asked_DP: NDArray[np.bool_]) -> contract.Outward | None:
-    if "outward" not in store.request:
-        return None
-    return contract.Outward(
-        **store.request["outward"],
-        reached=[
-            {"left": -rays.axis_P[int(row.argmax())], "right": rays.axis_P[np.flatnonzero(row)[-1]]}
-            for row in asked_DP
-        ],
-        left_out=int((~asked_DP).sum()),
-    )
-
-
-def along_rays(flat: Shares, stands_DP: Standing) -> dict[str, Floats]:
-    """Hits over directions × points × prompts; the origin is repeated in every direction.
-
-    Args:
-        flat: one side's verdicts.
-        stands_DP: the points whose answers count; see `outward.standing`.
-    """
-    place_DP = _places(flat.place, stands_DP)
+def along_rays(flat: Shares, rays: Rays) -> dict[str, Floats]:
+    """Hits of one side over directions × points × prompts; the origin is part of each direction."""
+    place_DP = _places(flat.place, rays)
     return {name: hit_NQ[place_DP] for name, hit_NQ in flat.hits().items()}
 
 
-def _on_axis(
-    points: Sequence[Point],
-    stands_DP: Standing,
-    flat: Mapping[contract.Kind, Shares],
-    asked_DP: NDArray[np.bool_],
-    seed: int,
-) -> OnAxis:
+def _on_axis(points: Sequence[Point], rays: Rays, flat: Mapping[contract.Kind, Shares]) -> OnAxis:
     """Curves along the directions of what any judge says at these points."""
-    place_DP = _places({point.key: n for n, point in enumerate(points)}, stands_DP)
-    return lambda hit_NQ, side: curve(hit_NQ[place_DP], flat[side].cluster_Q, asked_DP, seed=seed)
+    place_DP = _places({point.key: n for n, point in enumerate(points)}, rays)
+    return lambda hit_NQ, side: curve(hit_NQ[place_DP], flat[side].cluster_Q, seed=rays.seed)
 
 
-def _places(place: Mapping[str, int], stands_DP: Standing) -> NDArray[np.int64]:
-    return np.array([[place[point.key] for point in stands_P] for stands_P in stands_DP])
+def _places(place: Mapping[str, int], rays: Rays) -> NDArray[np.int64]:
+    return np.array([[place[point.key] for point in along_P] for along_P in rays.points_DP])
 
 
-def _asked(rays: Rays, stands_DP: Standing) -> NDArray[np.bool_]:
-    """Where each direction was asked itself."""
-    return np.array(
-        [
-            [stands == rays.point(d, x) for stands, x in zip(stands_P, rays.axis_P, strict=True)]
-            for d, stands_P in enumerate(stands_DP)
-        ]
-    )
-
-
-def curves(
-    hits: dict[str, Floats],
-    cluster_Q: NDArray[np.int64],
-    asked_DP: NDArray[np.bool_] | None = None,
-    *,
-    seed: int,
-) -> contract.Curves:
+def curves(hits: dict[str, Floats], cluster_Q: NDArray[np.int64], *, seed: int) -> contract.Curves:
     """Every share over the axis with its intervals; `hits` are over D × P × Q."""
-    found = {name: curve(hit, cluster_Q, asked_DP, seed=seed) for name, hit in hits.items()}
+    found = {name: curve(hit, cluster_Q, seed=seed) for name, hit in hits.items()}
     return contract.Curves(**found)
 
 
-def curve(
-    hit_DPQ: Floats,
-    cluster_Q: NDArray[np.int64],
-    asked_DP: NDArray[np.bool_] | None = None,
-    *,
-    seed: int,
-) -> contract.Curve:
+def curve(hit_DPQ: Floats, cluster_Q: NDArray[np.int64], *, seed: int) -> contract.Curve:
     """One share over the axis with its pointwise intervals and its band.
 
-    Each direction's own curve ends where it was asked last. The same share is shown in several
-    places (the first judge's labels are also those of one judge among others); it is computed once.
+    The same share is shown in several places (the first judge's labels are also those of one judge
+    among others); it is computed once.
     """
-    found = _curve(hit_DPQ.tobytes(), hit_DPQ.shape, cluster_Q.tobytes(), seed)
-    if asked_DP is None or asked_DP.all():
-        return found
-    directions_DP = [
-        [share if asked else None for share, asked in zip(*of_one, strict=True)]
-        for of_one in zip(found.directions_DP, asked_DP, strict=True)
-    ]
-    return found.model_copy(update={"directions_DP": directions_DP})
+    return _curve(hit_DPQ.tobytes(), hit_DPQ.shape, cluster_Q.tobytes(), seed)
 
 
 @lru_cache(maxsize=32)

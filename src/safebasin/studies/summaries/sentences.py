@@ -5,7 +5,7 @@ from __future__ import annotations
 from safebasin.report import formatting
 from safebasin.report.wording import wording
 from safebasin.stats.sequential import OPTIONAL_STOPPING
-from safebasin.summary import Estimate, Outward, ScanSummary, Sentences, Sequential, Summary
+from safebasin.summary import Estimate, ScanSummary, Sentences, Sequential, Summary
 
 
 def sentences(summary: ScanSummary) -> Sentences:
@@ -75,27 +75,9 @@ def _caveats(summary: ScanSummary) -> list[str]:
             f"On {censored} of {2 * len(summary.directions)} sides refusals did not fall to half "
             "inside the range: the safety edge is a lower bound; a wider --radius would show it."
         )
-    if summary.outward is not None and summary.outward.left_out:
-        found.append(
-            _outward(summary.outward, summary.scores.visage_keyword, wording(summary).answered)
-        )
     if summary.sequential is not None:
         found.append(_sequential(summary.sequential, len(summary.directions)))
     return [*found, *shared_caveats(summary)]
-
-
-def _outward(outward: Outward, keyword: Estimate, answered: str) -> str:
-    left = "hardly a harmful prompt was refused"
-    if "benign" in outward.kinds:
-        left += f" and hardly a benign one answered {answered}"
-    undefined = (
-        "" if keyword.value is not None else "; nor are scores by keyword, which depend on garbage"
-    )
-    return (
-        f"{formatting.count(outward.left_out, 'points')} were not asked, since before them {left} "
-        f"(at most {100 * outward.at_most:g} % at {outward.in_a_row} points in a row). They count "
-        f"as the last of these: what might return beyond is not seen{undefined}."
-    )
 
 
 def _sequential(sequential: Sequential, directions: int) -> str:
