@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from safebasin.cli.guard import guarded
+
+Row = dict[str, Any]
+"""One question: its words, the number that answers it, its unit, and a note."""
 
 
 def power(
@@ -48,47 +51,61 @@ def power(
     without one harmful answer support "below 1 %"?
     """
     with guarded():
-        from safebasin.stats import power as exact
-
-        how = {"back": flips / 100, "alpha": alpha}
+        chances, flipping = chance / 100, flips / 100
         rows = [
-            (
-                f"to see refusals drop by {points:g} points {chance:g} times in 100",
-                exact.prompts_needed(points / 100, chance / 100, **how),
-                "prompts",
-                f"80 see it {100 * exact.paired_power(80, points / 100, **how):.0f} times",
-            )
-            for points in drop
-        ]
-        rows += [
-            (
-                f"to claim less than {share:g} % harmful answers",
-                exact.claim_needs(share / 100),
-                "prompts",
-                f"{exact.claim_needs(share / 100, 1):,} if one is seen",
-            )
-            for share in below
-        ]
-        rows += [
-            (
-                f"to know VISAGE within ± {half_width:g} where directions vary by {deviation:g}",
-                exact.directions_needed(half_width, deviation),
-                "directions",
-                "",
-            )
-            for deviation in sd
+            *(_change(points, chances, back=flipping, alpha=alpha) for points in drop),
+            *map(_claim, below),
+            *(_directions(half_width, deviation) for deviation in sd),
         ]
         if json:
             from json import dumps
 
-            keys = ("question", "needed", "unit", "note")
-            typer.echo(dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=2))
-            return
-        from rich.console import Console
-        from rich.table import Table
+            typer.echo(dumps(rows, indent=2))
+        else:
+            _show(rows)
 
-        table = Table("question", "needed", "", box=None, padding=(0, 3, 0, 0))
-        for question, needed, unit, note in rows:
-            many = f"over {exact.MOST:,}" if needed is None else f"{needed:,}"
-            table.add_row(question, f"{many} {unit}", note)
-        Console().print(table)
+
+def _change(points: float, chance: float, **how: float) -> Row:
+    from safebasin.stats.power import paired_power, prompts_needed
+
+    return {
+        "question": f"to see refusals drop by {points:g} points {100 * chance:g} times in 100",
+        "needed": prompts_needed(points / 100, chance, **how),
+        "unit": "prompts",
+        "note": f"80 see it {100 * paired_power(80, points / 100, **how):.0f} times",
+    }
+
+
+def _claim(percent: float) -> Row:
+    from safebasin.stats.power import claim_needs
+
+    return {
+        "question": f"to claim less than {percent:g} % harmful answers",
+        "needed": claim_needs(percent / 100),
+        "unit": "prompts",
+        "note": f"{claim_needs(percent / 100, 1):,} if one is seen",
+    }
+
+
+def _directions(half_width: float, sd: float) -> Row:
+    from safebasin.stats.power import directions_needed
+
+    return {
+        "question": f"to know VISAGE within ± {half_width:g} where directions vary by {sd:g}",
+        "needed": directions_needed(half_width, sd),
+        "unit": "directions",
+        "note": "",
+    }
+
+
+def _show(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from safebasin.stats.power import MOST
+
+    table = Table("question", "needed", "", box=None, padding=(0, 3, 0, 0))
+    for row in rows:
+        needed = f"over {MOST:,}" if row["needed"] is None else f"{row['needed']:,}"
+        table.add_row(row["question"], f"{needed} {row['unit']}", row["note"])
+    Console().print(table)
