@@ -66,7 +66,7 @@ def test_thoughts_alone_are_no_answer(tmp_path, tokens) -> None:
     found = scanned(model, tmp_path, max_new_tokens=tokens)
     assert found.origin["harmful"]["other"].value == 1.0
     assert found.origin["harmful"]["keyword_asr"].value == 0.0
-    assert any("12 responses were cut off inside their thoughts" in note for note in found.notes)
+    assert any("12 responses cut off inside their thoughts" in note for note in found.notes)
 
 
 def test_a_template_may_begin_the_thoughts(tmp_path) -> None:

@@ -114,7 +114,7 @@ def test_where_a_judge_failed_its_rates_are_withheld_until_it_is_asked_again(
     failures = found.status.judge_failures
     assert failures >= 1, "the same words fail wherever they are said"
     assert (
-        f"paid.12345678 gave no verdict on {failures:,} responses, which count in no rate of its "
+        f"paid.12345678 gave no verdict on {failures:,} responses, not counted in any rate of its "
         f"own: off the menu ({failures:,})" in found.notes
     )
     rates = next(r for r in found.rates if r.judge == "paid.12345678" and r.prompts == side)

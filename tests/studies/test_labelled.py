@@ -129,7 +129,7 @@ def test_a_missing_label_is_counted_and_said(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
     found = read(tmp_path / "x.jsonl")
     assert (len(found.found), found.unlabelled) == (1, 2)
-    assert found.notes == ("2 rows have no label and do not count",)
+    assert found.notes == ("2 rows without a label, not counted",)
 
 
 def test_the_label_of_the_response_goes_before_that_of_the_prompt(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from scans import copied
 from stores import edited
 
 from safebasin.errors import UsageError
+from safebasin.report import facts, formatting
 from safebasin.runfolder import request_digest
 from safebasin.studies.compare import compare
 from safebasin.studies.result import Comparison, Found, Line, Scan, Surface, open_run
@@ -47,10 +50,63 @@ def test_it_has_a_table(found: Found, tmp_path: Path) -> None:
     assert found.to_parquet(tmp_path / "table.csv").read_text().count("\n") == len(table) + 1
 
 
-def test_it_shows_itself_in_a_notebook(found: Found) -> None:
-    shown = found._repr_html_()
-    assert shown.startswith("<pre>")
-    assert "| quantity |" in shown
+class Seen(HTMLParser):
+    """The tags and the words of some HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not attrs
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_a_notebook_shows_its_numbers_as_a_table(found: Found) -> None:
+    seen = Seen(found._repr_html_())
+    assert {"div", "table", "th", "td"} <= seen.tags
+    assert not seen.tags - {
+        "div",
+        "p",
+        "strong",
+        "small",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+    }
+    assert found.summary.sentences.headline[:600] in seen.words
+    if isinstance(found, Comparison):
+        names, visage = zip(
+            *((row.name, row.scores.visage) for row in found.summary.runs), strict=True
+        )
+        assert set(names) <= set(seen.words)
+        assert {str(formatting.score(one)) for one in visage} <= set(seen.words)
+    else:
+        for name, written in facts.numbers(found.summary):
+            assert {name, written.value} <= set(seen.words)
+
+
+def test_a_notebook_shows_its_figure(found: Found) -> None:
+    figure = found.figure()
+    assert isinstance(figure, Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_it_says_what_it_is_in_ten_lines(found: Found) -> None:
+    for shown in (repr(found), str(found), repr(found.summary), str(found.summary)):
+        assert 2 <= len(shown.splitlines()) <= 10
+        assert max(map(len, shown.splitlines())) <= 300
+    assert str(found.folder) in repr(found)
+    for name in type(found.summary).model_fields:
+        assert len(repr(getattr(found.summary, name))) < 3000
 
 
 def test_it_has_a_page(found: Found, tmp_path: Path) -> None:
@@ -73,6 +129,16 @@ def test_names_from_outside_are_no_markup(finished_line: Line, tmp_path: Path) -
     model = summary.model.model_copy(update={"name": hostile})
     odd = Line(finished_line.folder, summary.model_copy(update={"places": [place], "model": model}))
     assert hostile not in odd._repr_html_()
+    acting = summary.model_copy(
+        update={"model": model.model_copy(update={"name": "a\x1b[31m‮b\n" * 40})}
+    )
+    for shown in (
+        repr(Line(odd.folder, acting)),
+        repr(acting),
+        Line(odd.folder, acting)._repr_html_(),
+    ):
+        assert not {"\x1b", "‮"} & set(shown)
+        assert len(shown.splitlines()) <= 10
     assert hostile not in odd.report(tmp_path / "page.html").read_text(encoding="utf-8")
 
 

@@ -57,7 +57,7 @@ def test_the_cap_stops_it_and_it_says_so(tmp_path) -> None:
     found = run(plan(ScanSettings(**ASKED, target_halfwidth=0.001, out=tmp_path / "run")))
     assert not found.summary.sequential.reached
     assert len(found.summary.directions) == 10
-    assert any("were not enough" in caveat for caveat in found.summary.sentences.caveats)
+    assert any("did not suffice" in caveat for caveat in found.summary.sentences.caveats)
 
 
 def test_interrupted_it_ends_the_same(wide, tmp_path) -> None:

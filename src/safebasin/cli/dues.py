@@ -33,11 +33,13 @@ def show_due(due: Sequence[Due], *, as_json: bool) -> None:
 
 
 def _cost(due: Due) -> str:
+    from safebasin.report.formatting import count
+
     cost = due.cost
     if cost is None:
         return "none"
     money = "" if cost.money_at_most is None else f", {cost.money_at_most:,.2f} at that price"
     return (
-        f"{cost.requests:,} requests, about {cost.prompt_tokens:,} tokens read and "
+        f"{count(cost.requests, 'requests')}, about {cost.prompt_tokens:,} tokens read and "
         f"{cost.completion_tokens_at_most:,} written{money}"
     )

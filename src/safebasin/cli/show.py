@@ -28,6 +28,7 @@ def show(
     with guarded():
         from rich.console import Console
 
+        from safebasin.cli.screen import screen
         from safebasin.report import tables
         from safebasin.studies.result import open_run
 
@@ -37,4 +38,4 @@ def show(
         elif markdown:
             typer.echo(tables.markdown(found.summary), nl=False)
         else:
-            Console().print(tables.terminal(found.summary))
+            Console().print(screen(found.summary))

@@ -41,12 +41,12 @@ def show(summary: Any, output: Output) -> None:
     """Print a summary as JSON or as a table."""
     from rich.console import Console
 
-    from safebasin.report.tables import terminal
+    from safebasin.cli.screen import screen
 
     if output.json:
         typer.echo(summary.to_json(), nl=False)
     elif not output.quiet:
-        Console().print(terminal(summary))
+        Console().print(screen(summary))
 
 
 def show_comparison(found: Comparison, output: Output) -> None:
@@ -63,16 +63,18 @@ def require_answers(status: Status) -> None:
     Raises:
         FailedPointsError: some have not.
     """
+    from safebasin.report.formatting import count
+
     if status.failed_points:
         raise FailedPointsError(
-            f"{len(status.failed_points)} of {status.points_planned} points have answers whose "
-            f"logits were not numbers (first: {status.failed_points[0]}); no rate counts these "
-            "answers: stay nearer to the origin, or use --dtype float32"
+            f"at {len(status.failed_points)} of {count(status.points_planned, 'points')} the "
+            f"answers' logits were not numbers (first: {status.failed_points[0]}); no rate counts "
+            "these answers: stay nearer to the origin, or use --dtype float32"
         )
     if status.judge_failures:
         raise FailedPointsError(
-            f"{status.judge_failures} verdicts could not be given; no rate counts these answers: "
-            "see the details on the page, or choose another --judge"
+            f"{count(status.judge_failures, 'verdicts')} could not be given; no rate counts these "
+            "answers: see the details on the page, or choose another --judge"
         )
 
 

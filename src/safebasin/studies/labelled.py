@@ -15,6 +15,7 @@ from safebasin.models.thinking import Said, split
 from safebasin.prompts.formats import rows
 from safebasin.prompts.rowsof import NotText, Row, require_once
 from safebasin.records import Label, Prompt, Response
+from safebasin.report.formatting import count
 
 PROMPTS = ("prompt", "goal", "instruction", "request", "question", "behavior")
 RESPONSES = ("response", "completion", "answer", "generation", "output")
@@ -169,9 +170,9 @@ def _notes(
                 f"{what}s are those of the column {columns[what]!r}; not read: {', '.join(others)}"
             )
     if unlabelled:
-        yield f"{unlabelled:,} rows have no label and do not count"
+        yield f"{count(unlabelled, 'rows')} without a label, not counted"
     if left_out:
-        yield f"{left_out:,} rows are labelled as partly refused and were left out"
+        yield f"{count(left_out, 'rows')} labelled as partly refused, left out"
 
 
 def _said(name: str) -> Callable[[Row], bool]:

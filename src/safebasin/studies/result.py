@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from safebasin.errors import UsageError
 from safebasin.runfolder import verb, write_whole
 from safebasin.store import Store, reading
-from safebasin.studies import tables
+from safebasin.studies import notebook, tables
 from safebasin.studies.finishing import finished
 from safebasin.studies.summaries import edges, line, plane, scan
 from safebasin.studies.summaries.able import warned
@@ -34,7 +33,7 @@ S = TypeVar("S", ScanSummary, PlaneSummary, LineSummary, EdgesSummary, Compariso
 R = TypeVar("R", ScanSummary, PlaneSummary, LineSummary, EdgesSummary)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Found(Generic[S]):
     """What a study found.
 
@@ -47,10 +46,11 @@ class Found(Generic[S]):
     summary: S
 
     def figure(self) -> Figure:
-        """The result as a figure for a paper."""
+        """The result as a figure for a paper; a notebook shows it."""
         from safebasin.report import figures
+        from safebasin.studies.picture import picture
 
-        return figures.draw(self.summary)
+        return picture(figures.draw(self.summary))
 
     def to_pandas(self, what: tables.What = "shares") -> DataFrame:
         """The shares as a tidy table, one a row; see `studies.tables.to_pandas`.
@@ -71,13 +71,14 @@ class Found(Generic[S]):
         """
         return tables.write(self.summary, Path(path))
 
+    def __repr__(self) -> str:
+        return notebook.brief(type(self).__name__, self.summary, str(self.folder))
+
     def _repr_html_(self) -> str:
-        from safebasin.report.tables import markdown
-
-        return f"<pre>{escape(markdown(self.summary), quote=False)}</pre>"
+        return notebook.html(self.summary)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(Found[R]):
     """A run, finished or not."""
 
@@ -96,7 +97,7 @@ class Result(Found[R]):
         return write_page(self.folder, self.summary, Path(path) if path else None, share=share)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scan(Result[ScanSummary]):
     """A landscape along random directions."""
 
@@ -116,7 +117,7 @@ class Scan(Result[ScanSummary]):
         return self.summary.scores.capability_edge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Edges(Result[EdgesSummary]):
     """The edges of a landscape, found by bisection."""
 
@@ -131,7 +132,7 @@ class Edges(Result[EdgesSummary]):
         return self.summary.scores.capability_edge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Surface(Result[PlaneSummary]):
     """A landscape over a plane."""
 
@@ -146,7 +147,7 @@ class Surface(Result[PlaneSummary]):
         return self.summary.scores.safety_edge
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Line(Result[LineSummary]):
     """What lies between two checkpoints."""
 
@@ -156,7 +157,7 @@ class Line(Result[LineSummary]):
         return self.summary.scores.refusals_fall
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Found[ComparisonSummary]):
     """Several scans, held against the first; they have folders of their own."""
 
@@ -205,7 +206,7 @@ def _final(summary: Any) -> Any:
     """The summary; where answers or verdicts are missing, its headline begins with that."""
     if summary.status.complete:
         return summary
-    led = f"Not final, since answers or verdicts are missing. {summary.sentences.headline}"
+    led = f"Not final: answers or verdicts are missing; run it again. {summary.sentences.headline}"
     sentences = summary.sentences.model_copy(update={"headline": led})
     return summary.model_copy(update={"sentences": sentences})
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Literal
+import textwrap
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from safebasin import records
 
 SCHEMA_VERSION = 1
+
+_LONGEST = 120
+"""Characters of a value that is shown whole."""
 
 _ACTING = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -28,6 +33,10 @@ class Frozen(BaseModel):
     """Values that do not change; fields of a later version are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Of what is long only how much there is: a person looks, and does not read curves."""
+        return ((name, _Brief(value)) for name, value in super().__repr_args__())
 
 
 class Estimate(Frozen):
@@ -180,6 +189,36 @@ class Sentences(Frozen):
     headline: str
     edges: str
     caveats: list[str]
+
+
+class _Brief:
+    """A value that is shown in a few words."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        shown = repr(self._value)
+        if len(shown) <= _LONGEST:
+            return shown
+        name = type(self._value).__name__
+        many = f"{len(self._value):,} items" if isinstance(self._value, list | dict) else "…"
+        return f"{shown[:_LONGEST]}…" if isinstance(self._value, str) else f"{name}({many})"
+
+
+def in_brief(document: BaseModel, of: str, headline: str) -> str:
+    """A document in at most ten lines: what it is of, what it says, and what its fields are.
+
+    What could act on a terminal is written as escapes.
+    """
+    fields = f"fields: {', '.join(type(document).model_fields)}"
+    told = [*_wrapped(f"<{type(document).__name__} of {of}>", 1), *_wrapped(headline, 5)]
+    return "\n".join([*told, *_wrapped(fields, 4)])
+
+
+def _wrapped(text: str, lines: int) -> list[str]:
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return textwrap.wrap(shown, 100, max_lines=lines, placeholder=" …")
 
 
 def to_json(document: BaseModel) -> str:

@@ -16,6 +16,7 @@ from safebasin.summary.common import (
     Ordering,
     Sentences,
     Status,
+    in_brief,
     to_json,
 )
 from safebasin.summary.line import Paired
@@ -83,3 +84,9 @@ class ComparisonSummary(Frozen):
     def to_json(self) -> str:
         """The file's bytes: sorted keys, two spaces, no timestamps, a newline at the end."""
         return to_json(self)
+
+    def __repr__(self) -> str:
+        return in_brief(self, ", ".join(run.name for run in self.runs), self.sentences.headline)
+
+    def __str__(self) -> str:
+        return repr(self)

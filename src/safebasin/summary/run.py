@@ -15,6 +15,7 @@ from safebasin.summary.common import (
     PromptSet,
     Sentences,
     Status,
+    in_brief,
     to_json,
 )
 from safebasin.summary.judged import Agreement, Calibration, Rates, Sampled
@@ -51,3 +52,9 @@ class Summary(Frozen):
     def to_json(self) -> str:
         """The file's bytes: sorted keys, two spaces, no timestamps, a newline at the end."""
         return to_json(self)
+
+    def __repr__(self) -> str:
+        return in_brief(self, self.model.name, self.sentences.headline)
+
+    def __str__(self) -> str:
+        return repr(self)

@@ -17,6 +17,8 @@ of chat models in order, a few in a thousand."""
 
 WARNING = "Warning: "
 
+_REMEDY = "look at its weights and chat template first; more in the notes"
+
 AnySummary = TypeVar("AnySummary", bound=Summary)
 
 
@@ -54,8 +56,9 @@ def is_warned(summary: Summary) -> bool:
 
 
 def warned(summary: AnySummary) -> AnySummary:
-    """The summary with such a warning before everything that its sentences say."""
-    warnings = [note for note in summary.notes if note.startswith(WARNING)]
+    """The summary with such a warning, in short, before everything that its sentences say."""
+    found = (note.partition(" (")[0] for note in summary.notes if note.startswith(WARNING))
+    warnings = [f"{warning}: {_REMEDY}." for warning in found]
     if not warnings:
         return summary
     sentences = summary.sentences

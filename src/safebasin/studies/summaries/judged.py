@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safebasin import summary as contract
 from safebasin.judges.registry import describe, known
 from safebasin.records import Label
+from safebasin.report.formatting import count
 from safebasin.stats.agreement import agreement as measured
 from safebasin.stats.proportion import estimate
 from safebasin.store import Store
@@ -72,8 +73,8 @@ def not_yet(store: Store) -> list[str]:
             else f"`safebasin judge {store.folder}` with the same --judge goes on with it"
         )
         told.append(
-            f"{key} has not judged {sum(found.values()):,} responses at {len(found):,} points yet, "
-            f"so no number that rests on it is final: {again}"
+            f"{key} has not judged {count(sum(found.values()), 'responses')} at "
+            f"{count(len(found), 'points')} yet, so no number that rests on it is final: {again}"
         )
     return told
 
@@ -114,11 +115,11 @@ def side_by_side(
 def unjudged(store: Store) -> list[str]:
     """What must be known of judges that gave no verdict on some responses, in sentences."""
     reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for judge, detail, count in store.unjudged():
-        reasons[judge][detail.partition(":")[0].partition(" (")[0] or "no reason"] += count
+    for judge, detail, n in store.unjudged():
+        reasons[judge][detail.partition(":")[0].partition(" (")[0] or "no reason"] += n
     return [
-        f"{judge} gave no verdict on {found.total():,} responses, which count in no rate of its "
-        f"own: {'; '.join(f'{why} ({n:,})' for why, n in found.most_common(MOST_REASONS))}"
+        f"{judge} gave no verdict on {count(found.total(), 'responses')}, not counted in any rate "
+        f"of its own: {'; '.join(f'{why} ({n:,})' for why, n in found.most_common(MOST_REASONS))}"
         for judge, found in reasons.items()
     ]
 

@@ -66,7 +66,7 @@ def for_edges(summary: EdgesSummary) -> Sentences:
             else f", {wording(summary).answers} to benign prompts at {_distance(capability)}: "
             f"{_order(summary)}"
         )
-    cost = f"It took {spent.responses:,} responses"
+    cost = f"It took {formatting.count(spent.responses, 'responses')}"
     if spent.uniform and spent.factor:
         cost += (
             f"; a uniform grid of the same accuracy would need about {spent.uniform:,}, "

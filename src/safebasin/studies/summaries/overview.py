@@ -9,6 +9,7 @@ import numpy as np
 
 from safebasin import summary as contract
 from safebasin.records import Point
+from safebasin.report.formatting import count
 from safebasin.runfolder import request_digest
 from safebasin.stats.proportion import estimate
 from safebasin.store import Store
@@ -87,11 +88,11 @@ def _unanswered(store: Store) -> list[str]:
     told = []
     if cut:
         told.append(
-            f"{cut:,} responses were cut off inside their thoughts, before any answer, and count "
+            f"{count(cut, 'responses')} cut off inside their thoughts, before any answer, counted "
             "as other: raise --max-new-tokens, or turn thinking off with --template-arg"
         )
     if ended:
-        told.append(f"{ended:,} responses are thoughts without an answer, and count as other")
+        told.append(f"{count(ended, 'responses')} of thoughts without an answer, counted as other")
     return told
 
 
@@ -101,7 +102,7 @@ def _cut(store: Store) -> list[str]:
     if not others or not (cut := store.decided()):
         return []
     return [
-        f"{cut:,} answers were ended as soon as the run's own judges had decided; "
+        f"{count(cut, 'answers')} ended as soon as the run's own judges had decided; "
         f"{', '.join(sorted(others))} read their beginnings only: scan again with --full-text"
     ]
 

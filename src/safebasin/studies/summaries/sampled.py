@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from safebasin import summary as contract
+from safebasin.report.formatting import count
 from safebasin.stats.samples import any_of, samples
 from safebasin.store import Store
 from safebasin.studies.summaries.judged import CURVE
@@ -41,7 +42,8 @@ def sampled(store: Store) -> list[contract.Sampled]:
 def sentence(one: contract.Sampled) -> str:
     """The same in words."""
     return (
-        f"{one.rate.n} {one.prompts} prompts were asked {one.samples} times each at the origin: "
+        f"{count(one.rate.n, f'{one.prompts} prompts')}, asked {one.samples} times each at the "
+        "origin: "
         f"{one.label} {_told(one.rate)} of answers, at least once {_told(one.any)} of prompts"
         + (
             ""

@@ -81,11 +81,11 @@ def _caveats(summary: ScanSummary) -> list[str]:
 
 
 def _sequential(sequential: Sequential, directions: int) -> str:
+    many = formatting.count(directions, "directions")
     reached = (
-        f"It took {directions} directions to know VISAGE within ±{sequential.target:g}."
+        f"It took {many} to know VISAGE within ±{sequential.target:g}."
         if sequential.reached
-        else f"{directions} directions were not enough to know VISAGE within "
-        f"±{sequential.target:g}."
+        else f"{many} did not suffice to know VISAGE within ±{sequential.target:g}."
     )
     return f"{reached} {OPTIONAL_STOPPING}"
 
