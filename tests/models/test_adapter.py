@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError, IntegrityError
 from safebasin.models.adapter import AdapterRows, apply, fit
-from safebasin.models.adapterfile import CONFIG, WEIGHTS, read_adapter
+from safebasin.models.adapterfile import WEIGHTS, read_adapter
+from safebasin.models.lora import CONFIG
 from safebasin.weights.given import Held
 from safebasin.weights.parameters import rows
 
@@ -45,6 +46,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "saved embedding": {"modules_to_save": ["embed_tokens", "input_layernorm"]},
     "saved both": {"modules_to_save": ["embed_tokens", "lm_head"]},
     "saved block": {"modules_to_save": ["mlp"]},
+    "some tokens": {"trainable_token_indices": [5, 9]},
+    "tokens of both": {"trainable_token_indices": {"embed_tokens": [5, 9], "lm_head": [3]}},
     "orthogonal start": {"init_lora_weights": "orthogonal"},
 }
 

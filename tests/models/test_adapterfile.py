@@ -12,7 +12,8 @@ import torch
 from builders import Canary, edit_header, edit_json, edit_tensor, tiny_adapter, truncate
 
 from safebasin.errors import InputRejectedError, IntegrityError, SafebasinError
-from safebasin.models.adapterfile import CONFIG, WEIGHTS, read_adapter
+from safebasin.models.adapterfile import WEIGHTS, read_adapter
+from safebasin.models.lora import CONFIG
 
 A_TENSOR = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
 
@@ -151,7 +152,6 @@ class TestMethods:
             ("megatron_config", {"a": 1}, "Megatron"),
             ("layer_replication", [[0, 2]], "layer_replication"),
             ("target_parameters", ["experts.gate_up_proj"], "experts"),
-            ("trainable_token_indices", [0], "trainable tokens"),
             ("ensure_weight_tying", True, "ensure_weight_tying"),
             ("init_lora_weights", "pissa", "'pissa'"),
             ("init_lora_weights", "pissa_niter_4", "changing the base"),

@@ -7,9 +7,10 @@ import pytest
 from builders import edit_json, tiny_adapter, tiny_checkpoint
 
 from safebasin.errors import InputRejectedError, UsageError
-from safebasin.models.adapterfile import CONFIG, read_adapter
+from safebasin.models.adapterfile import read_adapter
 from safebasin.models.among import is_adapter, over, together
 from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.lora import CONFIG
 from safebasin.records import ModelRef
 
 

@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError
-from safebasin.models.adapterfile import CONFIG, WEIGHTS, read_adapter
+from safebasin.models.adapterfile import WEIGHTS, read_adapter
 from safebasin.models.fitting import LowRank, Replace, fit
+from safebasin.models.lora import CONFIG
 
 Q = "model.layers.0.self_attn.q_proj"
 PREFIX = "base_model.model."
@@ -148,7 +149,7 @@ class TestRefusals:
         name = f"{PREFIX}lm_head.weight"
         tensors[name] = tensors[name][:200].clone()
         save_file(tensors, adapter / WEIGHTS)
-        refused(adapter, model, "another shape", "(200, 32), not (300, 32)")
+        refused(adapter, model, "trained with 200 tokens", "has 300", "embed_tokens")
 
 
 def test_embeddings_that_came_with_the_adapter_replace_the_base(folder: Path, model: Any) -> None:

@@ -11,7 +11,8 @@ from transformers import AutoModelForCausalLM
 
 from safebasin.errors import InputRejectedError
 from safebasin.models import targets as module
-from safebasin.models.adapterfile import CONFIG, read_adapter
+from safebasin.models.adapterfile import read_adapter
+from safebasin.models.lora import CONFIG
 from safebasin.models.targets import saved_modules, targets
 
 Q0, Q1 = "model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"

@@ -16,8 +16,8 @@ from safebasin.models import chat, shards
 from safebasin.models.chat import ChatTemplate, Conversation
 from safebasin.models.check import check, settings_of
 from safebasin.models.load import load
-from safebasin.models.pair import tokenizer_of
 from safebasin.models.tokenizer_file import require_faithful
+from safebasin.models.tokenizer_folder import tokenizer_of
 from safebasin.records import ModelRef
 
 SORRY = "I'm sorry, but I cannot help with that."

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError, IntegrityError
 from safebasin.models.adapterfile import Adapter
-from safebasin.models.fitting import Change, FittedAdapter, Replace, Shift, fit
+from safebasin.models.fitting import Change, FittedAdapter, Replace, Shift, Tokens, fit
 from safebasin.models.shown import shown
 from safebasin.models.vocabulary import size_of, tables
 from safebasin.weights.given import Rows
@@ -109,6 +109,8 @@ def _change(fitted: FittedAdapter, name: str, weight: Tensor) -> None:
 def _make(adapter: Adapter, change: Change, weight: Tensor) -> None:
     if isinstance(change, Replace):
         weight.copy_(adapter.tensor(change.tensor))
+    elif isinstance(change, Tokens):
+        weight[list(change.tokens)] = adapter.tensor(change.tensor).to(weight.dtype)
     elif isinstance(change, Shift):
         weight += (_float(adapter, change.tensor) * change.scaling).to(weight.device)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from torch import Tensor
 
 from safebasin.errors import InputRejectedError, IntegrityError
 from safebasin.models.configuration import read_json
+from safebasin.models.lora import CONFIG, Lora, lora_of
 from safebasin.models.shards import Entry, Shard, digest, read_shard
 from safebasin.models.shown import shown
 
-CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."
 """What PEFT puts before the name that a tensor's module has in the base."""
@@ -36,7 +36,6 @@ _OTHER_METHODS = {
     "megatron_config": "Megatron layers",
     "layer_replication": "layer_replication",
     "target_parameters": "LoRA on parameters (target_parameters, as of experts)",
-    "trainable_token_indices": "trainable tokens",
     "ensure_weight_tying": "tied adapters (ensure_weight_tying)",
 }
 #: Other initialisations change the base itself whenever PEFT loads such an adapter.
@@ -55,27 +54,6 @@ _TORCH = {
     "F16": torch.float16,
     "BF16": torch.bfloat16,
 }
-
-
-@dataclass(frozen=True)
-class Lora:
-    """The settings that decide what an adapter changes; the fields are PEFT's, by their names.
-
-    A string in `target_modules` or `exclude_modules` is a regular expression or "all-linear", a
-    tuple holds module names or their ends; the keys of the patterns are regular expressions.
-    """
-
-    target_modules: str | tuple[str, ...]
-    exclude_modules: str | tuple[str, ...] = ()
-    modules_to_save: tuple[str, ...] = ()
-    layers_to_transform: tuple[int, ...] = ()
-    layers_pattern: tuple[str, ...] = ()
-    r: int = 8
-    lora_alpha: float = 8
-    rank_pattern: dict[str, int] = field(default_factory=dict)
-    alpha_pattern: dict[str, float] = field(default_factory=dict)
-    use_rslora: bool = False
-    lora_bias: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +90,7 @@ class Adapter:
             [entry.name, entry.dtype, entry.shape, self.tensor_digests[entry.name]]
             for entry in sorted(self.shard.entries, key=lambda entry: entry.name)
         ]
-        text = json.dumps([asdict(self.lora), tensors])  # the order of patterns has an effect
+        text = json.dumps([self.lora.content, tensors])  # the order of patterns has an effect
         return hashlib.sha256(text.encode()).hexdigest()
 
     def tensor(self, name: str) -> Tensor:
@@ -163,7 +141,7 @@ def _read(folder: Path) -> Adapter:
             )
     config = read_json(folder / CONFIG)
     _require_plain_lora(folder, config)
-    lora = _Fields(folder, config).lora()
+    lora = lora_of(folder, config)
     shard = _without_adapter_name(read_shard(folder / WEIGHTS))
     for entry in shard.entries:
         if entry.dtype not in _TORCH:
@@ -202,10 +180,10 @@ def _notes(folder: Path, config: dict[str, Any]) -> tuple[str, ...]:
             f"settings of the adapter that are not known here and have no effect: "
             f"{', '.join(map(shown, unknown[:10]))}"
         )
-    if any((folder / name).exists() for name in ("tokenizer_config.json", "chat_template.jinja")):
+    if (folder / "chat_template.jinja").exists() and not (folder / "tokenizer.json").exists():
         notes.append(
-            "the adapter's folder holds a tokenizer or chat template of its own, which is not "
-            "used; --chat-template FILE replaces the base model's template"
+            "the adapter's folder holds a chat template without a tokenizer, which is not used; "
+            "--chat-template FILE replaces the base model's template"
         )
     return tuple(notes)
 
@@ -228,69 +206,3 @@ def unsupported(folder: Path, what: str) -> InputRejectedError:
         f"adapter {shown(folder)} {what}, and only plain LoRA is applied here: merge it with "
         "PEFT's merge_and_unload, save that with save_pretrained, and pass the folder"
     )
-
-
-class _Fields:
-    """Settings from a JSON object, each of the type that it must have."""
-
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
-        self._folder, self._config = folder, config
-
-    def lora(self) -> Lora:
-        targets = self._set("target_modules")
-        if not targets:
-            raise self._wrong("target_modules")
-        return Lora(
-            target_modules=targets,
-            exclude_modules=self._set("exclude_modules"),
-            modules_to_save=self._names("modules_to_save"),
-            layers_to_transform=self._numbers("layers_to_transform"),
-            layers_pattern=self._names("layers_pattern"),
-            r=self._rank("r", self._config.get("r", 8)),
-            lora_alpha=self._alpha("lora_alpha", self._config.get("lora_alpha", 8)),
-            rank_pattern={key: self._rank(key, r) for key, r in self._table("rank_pattern")},
-            alpha_pattern={key: self._alpha(key, a) for key, a in self._table("alpha_pattern")},
-            use_rslora=bool(self._config.get("use_rslora")),
-            lora_bias=bool(self._config.get("lora_bias")),
-        )
-
-    def _set(self, key: str) -> str | tuple[str, ...]:
-        """PEFT writes these in no order, so that the same settings differ from file to file."""
-        value = self._config.get(key)
-        return value if isinstance(value, str) else tuple(sorted(self._names(key)))
-
-    def _names(self, key: str) -> tuple[str, ...]:
-        value = self._config.get(key) or []
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise self._wrong(key)
-        return tuple(items)
-
-    def _numbers(self, key: str) -> tuple[int, ...]:
-        value = self._config.get(key)
-        items = [value] if type(value) is int else value or []
-        if not isinstance(items, list) or not all(type(item) is int for item in items):
-            raise self._wrong(key)
-        return tuple(items)
-
-    def _table(self, key: str) -> list[tuple[str, Any]]:
-        value = self._config.get(key) or {}
-        if not isinstance(value, dict):
-            raise self._wrong(key)
-        return list(value.items())
-
-    def _rank(self, key: str, value: Any) -> int:
-        if type(value) is not int or not 0 < value < 1 << 31:
-            raise self._wrong(key)
-        return value
-
-    def _alpha(self, key: str, value: Any) -> float:
-        if type(value) not in (int, float) or not -1e30 < value < 1e30:
-            raise self._wrong(key)
-        return value  # type: ignore[no-any-return]
-
-    def _wrong(self, key: str) -> InputRejectedError:
-        return InputRejectedError(
-            f"{shown(self._folder / CONFIG)} has no valid {shown(key)}: save the adapter again "
-            "with PEFT's save_pretrained"
-        )

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, SafebasinError, UsageError
-from safebasin.models.adapterfile import CONFIG, Adapter
+from safebasin.models.adapterfile import Adapter
 from safebasin.models.check import CheckedCheckpoint, check
+from safebasin.models.lora import CONFIG
 from safebasin.models.shown import shown
+from safebasin.models.tokenizer_folder import with_own_tokenizer
 from safebasin.records import ModelRef
 
 
@@ -36,8 +38,8 @@ def over(base: ModelRef, folder: Path) -> ModelRef:
 def together(base: CheckedCheckpoint, adapter: Adapter, source: str) -> CheckedCheckpoint:
     """What is known of base and adapter as one model.
 
-    Its `weights_digest` depends on both, and on the adapter's settings; its `shards` end with the
-    adapter's file.
+    It talks with the adapter's own tokenizer, if there is one. Its `weights_digest` depends on
+    both, and on the adapter's settings; its `shards` end with the adapter's file.
 
     Args:
         base: what the gate found in the base.
@@ -49,6 +51,7 @@ def together(base: CheckedCheckpoint, adapter: Adapter, source: str) -> CheckedC
     """
     text = json.dumps([base.weights_digest, adapter.digest])
     path = adapter.shard.path
+    base = with_own_tokenizer(base, adapter.folder)
     return replace(
         base,
         weights_digest=hashlib.sha256(text.encode()).hexdigest(),

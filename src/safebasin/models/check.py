@@ -72,6 +72,7 @@ class CheckedCheckpoint:
         notes: what a person should know, in sentences.
         tensors: (stored name, type, SHA-256) of each tensor.
         stamps: what the system says of each weight file; see `stamp`.
+        speaks: where tokenizer and chat template are, if not in `folder`.
     """
 
     folder: Path
@@ -85,6 +86,12 @@ class CheckedCheckpoint:
     notes: tuple[str, ...] = ()
     tensors: tuple[tuple[str, str, str], ...] = ()
     stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    speaks: Path | None = None
+
+    @property
+    def tokenizer_folder(self) -> Path:
+        """Where tokenizer and chat template are."""
+        return self.speaks or self.folder
 
 
 def check(folder: Path) -> CheckedCheckpoint:

@@ -16,6 +16,8 @@ from safebasin.models.targets import Target, saved_modules, targets
 from safebasin.models.vocabulary import size_of
 from safebasin.models.vocabulary import tables as tables_of
 
+_TOKENS = "token_adapter.trainable_tokens_delta"
+
 
 @dataclass(frozen=True)
 class Replace:
@@ -48,7 +50,15 @@ class LowRank:
     rounded: bool
 
 
-Change = Replace | Shift | LowRank
+@dataclass(frozen=True)
+class Tokens:
+    """The parameter's rows of some tokens become those of a tensor of the adapter."""
+
+    tensor: str
+    tokens: tuple[int, ...]
+
+
+Change = Replace | Shift | LowRank | Tokens
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ class _Fit:
 
     def __init__(self, adapter: Adapter, model: nn.Module, size: int | None) -> None:
         self.adapter = adapter
+        self.model: Any = model
         self.modules: dict[str, Any] = dict(model.named_modules(remove_duplicate=False))
         self.parameters = dict(model.named_parameters(remove_duplicate=False))
         self.saved = [name for name in saved_modules(adapter.lora, model) if name]
@@ -102,7 +113,7 @@ class _Fit:
         self.unused = set(self.entries)
         self.missing: list[str] = []
         self.misfits: list[str] = []
-        tables = {id(table) for table in tables_of(model).values()}
+        tables = {id(self.parameters[name]) for name in tables_of(model)}
         self.tables = {name for name, one in self.parameters.items() if id(one) in tables}
         self.before = size or (size_of(model) if tables else 0)
         self.size = self._size()
@@ -112,6 +123,7 @@ class _Fit:
         low_rank = [change for target in self.targets for change in self._low_rank(target)]
         replaced = list(self._replaced())
         self._require_whole_tables({name for name, _ in replaced})
+        tokens = list(self._tokens())
         self._require_nothing(self.missing, "lacks tensors that its settings ask for")
         self._require_nothing(list(self.unused), "holds tensors that its settings do not explain")
         self._require_nothing(self.misfits, "has tensors of another shape than the base's")
@@ -121,7 +133,7 @@ class _Fit:
             if name not in untied:
                 owner.setdefault(id(parameter), name)
         changes: dict[str, list[Change]] = defaultdict(list)
-        for name, change in (*replaced, *low_rank):
+        for name, change in (*replaced, *low_rank, *tokens):
             changes[name if name in untied else owner[id(self.parameters[name])]].append(change)
         return FittedAdapter(
             adapter=self.adapter,
@@ -145,6 +157,9 @@ class _Fit:
     def _key(self, name: str) -> str:
         """What the adapter calls a parameter that it brings whole."""
         module, _, leaf = name.rpartition(".")
+        under_tokens = f"{module}.token_adapter.base_layer.{leaf}"
+        if PREFIX + under_tokens in self.entries:
+            return under_tokens
         targeted = any(target.module == module for target in self.targets)
         return f"{module}.base_layer.{leaf}" if targeted else name
 
@@ -203,6 +218,37 @@ class _Fit:
                 )
             tensor = self._take(f"{name}.lora_B.bias", (outer,))
             yield f"{name}.bias", Shift(tensor, target.scaling)
+
+    def _tokens(self) -> Iterable[tuple[str, Change]]:
+        """Tokens whose rows were trained alone."""
+        for asked, tokens in self.adapter.lora.trainable_token_indices.items():
+            for module in self._with_tokens(asked):
+                shape = self._shape(f"{module}.weight")
+                if max(tokens, default=0) >= shape[0]:
+                    raise InputRejectedError(
+                        f"adapter {shown(self.adapter.folder)} was trained on token {max(tokens)}, "
+                        f"and its base has {shape[0]}: merge it into the resized base with PEFT's "
+                        "merge_and_unload, and pass that"
+                    )
+                key = f"{module}.{_TOKENS}"
+                yield f"{module}.weight", Tokens(self._take(key, (len(tokens), shape[1])), tokens)
+                self._pass_over_tied(module)
+
+    def _pass_over_tied(self, module: str) -> None:
+        """A module that shares the rows of tokens has a copy of them, which says nothing new."""
+        shared = self.parameters[f"{module}.weight"]
+        asked = self.adapter.lora.trainable_token_indices
+        for name, parameter in self.parameters.items():
+            other = name.removesuffix(".weight")
+            if parameter is shared and other not in asked:
+                self.unused.discard(f"{PREFIX}{other}.{_TOKENS}")
+
+    def _with_tokens(self, asked: str) -> list[str]:
+        """Modules of that name or ending; without a name, what reads tokens, under one name."""
+        if asked:
+            return [n for n in self.modules if n == asked or n.endswith(f".{asked}")]
+        embeddings = self.model.get_input_embeddings()
+        return [name for name, module in self.modules.items() if module is embeddings][:1]
 
     def _kind(self, name: str) -> str:
         from transformers.pytorch_utils import Conv1D

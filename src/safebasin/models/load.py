@@ -23,6 +23,7 @@ from safebasin.models.resolve import resolve_both
 from safebasin.models.shown import first_ten, shown
 from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
+from safebasin.models.tokenizer_folder import tokenizer_for
 from safebasin.models.trial import require_buildable
 from safebasin.records import ModelRef
 from safebasin.weights.parameters import silent
@@ -102,13 +103,13 @@ def load(
         ResourceError: the device is not there, or memory or the hub is out of reach.
     """
     place, name = available(device), str(ref)
-    checked, adapter = _files(ref)
-    chosen = _dtype(dtype, checked, place)
-    with quiet_and_offline(), as_checked(checked) as folder:
-        require_buildable(folder, checked.settings_digest, checked.parameters, name)
-        tokenizer = _tokenizer(folder, name)
-        model, notes = _model(folder, checked, name, DTYPES[chosen])
-        compared = require_same_weights(model, checked, name)
+    base, checked, adapter = _files(ref)
+    chosen = _dtype(dtype, base, place)
+    with quiet_and_offline(), as_checked(base) as folder:
+        require_buildable(folder, base.settings_digest, base.parameters, name)
+        tokenizer = _tokenizer(folder, name) if checked.speaks is None else tokenizer_for(checked)
+        model, notes = _model(folder, base, name, DTYPES[chosen])
+        compared = require_same_weights(model, base, name)
     if adapter is not None:
         apply(adapter, model)
     rows = _vocabulary(model, tokenizer, name)
@@ -135,17 +136,17 @@ def load(
     )
 
 
-def _files(ref: ModelRef) -> tuple[CheckedCheckpoint, Adapter | None]:
-    """What the gate let through."""
+def _files(ref: ModelRef) -> tuple[CheckedCheckpoint, CheckedCheckpoint, Adapter | None]:
+    """What the gate let through: the base alone, what it is with the adapter, and the adapter."""
     folder, adapter_folder, source = resolve_both(ref)
     adapter = None if adapter_folder is None else read_adapter(adapter_folder)
     checked = check(folder)
     if adapter is None:
-        return checked, None
+        return checked, checked, None
     if ref.adapter is None:
         note = f"an adapter alone: it was put over {shown(source)}, the base that its settings name"
         adapter = replace(adapter, base=None, notes=(note, *adapter.notes))
-    return together(checked, adapter, source), adapter
+    return checked, together(checked, adapter, source), adapter
 
 
 def _dtype(asked: str, checked: CheckedCheckpoint, device: torch.device) -> str:

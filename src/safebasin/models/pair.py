@@ -9,29 +9,19 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from safebasin.errors import InputRejectedError, SafebasinError
-from safebasin.models.check import CheckedCheckpoint, settings_of
+from safebasin.errors import InputRejectedError
+from safebasin.models.check import CheckedCheckpoint
 from safebasin.models.configuration import read_json
 from safebasin.models.load import LoadedModel
-from safebasin.models.private import private
 from safebasin.models.shards import Entry, Shard, find_shards
 from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
-from safebasin.models.tokenizer_file import require_faithful
-from safebasin.models.trial import require_readable
+from safebasin.models.tokenizer_folder import tokenizer_for, vocabulary_files
 from safebasin.models.vocabulary import resized, size_of, tables
 
 _LISTED = 10
 _RENAMED = 64
 """Ids that may have other tokens: fine-tunes rename spare ones; more is another tokenizer."""
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer.model",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-    "added_tokens.json",
-)
 _HARMLESS = {
     *("_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"),
     *("bos_token_id", "eos_token_id", "pad_token_id", "vocab_size"),
@@ -226,10 +216,10 @@ def _tokens(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Itera
     """Where the tokenizers give a token different ids; one may have tokens that the other lacks."""
     if isinstance(other, LoadedModel):
         its = other.tokenizer
-    elif _files(other.folder) in ({}, _files(first.folder)):
+    elif vocabulary_files(other) in ({}, vocabulary_files(first.checked)):
         return
     else:
-        its = tokenizer_of(other.folder)
+        its = tokenizer_for(other)
     left = _embedded(first.tokenizer, size_of(first.model))
     right = _embedded(its, tokens_in(first.model, _checked(other).folder))
     for token in sorted(left.keys() & right.keys()):
@@ -247,36 +237,6 @@ def _embedded(tokenizer: Any, size: int | None) -> dict[str, int]:
     return {token: index for token, index in every.items() if size is None or index < size}
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    return {
-        name: (folder / name).read_bytes() for name in TOKENIZER_FILES if (folder / name).exists()
-    }
-
-
-def tokenizer_of(folder: Path) -> Any:
-    """The tokenizer of a checkpoint that is not loaded.
-
-    Raises:
-        InputRejectedError: it does not load.
-    """
-    from transformers import AutoTokenizer
-
-    require_faithful(folder / "tokenizer.json")
-    try:
-        with private([], settings_of(folder)) as place:
-            require_readable(place, str(folder))
-            return AutoTokenizer.from_pretrained(
-                place, local_files_only=True, trust_remote_code=False
-            )
-    except SafebasinError:
-        raise
-    except Exception as error:
-        raise InputRejectedError(
-            f"the tokenizer of {shown(folder)} does not load ({shown(error)}): save the tokenizer "
-            "into the folder with save_pretrained, or remove its files to use that of the first"
-        ) from error
-
-
 def _settings(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Iterator[str]:
     """What of the network differs beside the weights; the first one's is used at every point.
 
@@ -284,7 +244,7 @@ def _settings(first: LoadedModel, other: LoadedModel | CheckedCheckpoint) -> Ite
     """
     mine, its = first.checked.folder, _checked(other).folder
     used = f"those of {_name(first)} are used at every point"
-    if not _files(its):
+    if not vocabulary_files(_checked(other)):
         yield f"{_name(other)} has no tokenizer; that of {_name(first)} is used at every point"
     left, right = (read_json(folder / "config.json") for folder in (mine, its))
     keys = sorted(

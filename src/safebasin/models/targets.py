@@ -15,8 +15,9 @@ from typing import Any
 from torch import nn
 
 from safebasin.errors import InputRejectedError
-from safebasin.models.adapterfile import Adapter, Lora
+from safebasin.models.adapterfile import Adapter
 from safebasin.models.confined import confined
+from safebasin.models.lora import Lora
 from safebasin.models.shown import shown
 
 _SECONDS = 10.0

@@ -5,28 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
 
 from safebasin.engines.talk import Lent, Talk, Talks, own
 from safebasin.errors import InputRejectedError
 from safebasin.models.chat import ChatTemplate, Conversation
 from safebasin.models.ends import end_ids
 from safebasin.models.generation import generation, settings_in
-from safebasin.models.pair import TOKENIZER_FILES, tokenizer_of
 from safebasin.models.shown import shown
 from safebasin.models.template_file import own as template_of
 from safebasin.models.thinking import thinking
+from safebasin.models.tokenizer_folder import own_files, talk_files, tokenizer_for
 from safebasin.models.vocabulary import size_of
 from safebasin.records import Displacement
 from safebasin.studies.checkpoints import Checkpoint, short_names
 from safebasin.studies.subject import Subject
-
-_SHAPE_TALK = (
-    *TOKENIZER_FILES,
-    *("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"),
-    *("generation_config.json", "config.json"),
-)
 
 
 def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, tuple[str, ...]]:
@@ -43,8 +35,8 @@ def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, t
     notes: list[str] = []
     first = own(subject.loaded)
     for each, name in zip(checkpoints, short_names([c.name for c in checkpoints]), strict=True):
-        folder = each.checked.folder
-        same = each.size == first.size and _files(folder) == _files(subject.loaded.folder)
+        files = talk_files(each.checked)
+        same = each.size == first.size and files == talk_files(subject.loaded.checked)
         if each.way in found or same:
             continue
         talk, remarks = _talk(subject, each, name)
@@ -83,8 +75,8 @@ def digests(found: Talks, size: int) -> dict[str, str]:
 def _talk(subject: Subject, each: Checkpoint, name: str) -> tuple[Talk, list[str]]:
     loaded, settings = subject.loaded, subject.settings
     folder, rows = each.checked.folder, each.size
-    has_own = any((folder / file).exists() for file in TOKENIZER_FILES)
-    tokenizer = tokenizer_of(folder) if has_own else loaded.tokenizer
+    has_own = bool(own_files(each.checked.tokenizer_folder))
+    tokenizer = tokenizer_for(each.checked) if has_own else loaded.tokenizer
     ends = end_ids(folder, tokenizer, rows, name)
     asked, remarks = generation(settings_in(folder), ends, name)
     chat, notes = loaded.chat, [f"{name}: {remark}" for remark in remarks]
@@ -156,7 +148,3 @@ def _spelt(token: int, first: Talk, talk: Talk) -> str:
 def _vocabulary(talk: Talk) -> dict[str, int]:
     found: dict[str, int] = talk.tokenizer.get_vocab()
     return found
-
-
-def _files(folder: Path) -> dict[str, Any]:
-    return {file: (folder / file).read_bytes() for file in _SHAPE_TALK if (folder / file).exists()}
