@@ -117,6 +117,18 @@ def test_report_draws_pages_and_figures(call, finished: Scan, tmp_path) -> None:
     assert all(str(path) in found.stdout for path in paths)
 
 
+def test_the_published_figure_goes_where_it_is_told_to(
+    call, refused, finished: Scan, tmp_path
+) -> None:
+    run = shutil.copytree(finished.folder, tmp_path / "run")
+    figures = ("--figure", "published", "--figure", f"published={tmp_path / 'asr.png'}")
+    assert call("report", run, *figures).exit_code == 0
+    assert (run / "published.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "asr.png").stat().st_size > 1000
+    found = refused("report", run, "--figure", "published=asr.gif")
+    assert ".svg, .pdf or .png" in found.stderr
+
+
 def test_a_stopped_run_is_shown_as_far_as_it_is(call, partial) -> None:
     found = call("show", partial)
     assert found.exit_code == 0

@@ -11,7 +11,7 @@ from .factory_comparison import comparison
 def test_contrasts_are_numbered_as_the_runs_are():
     found = contrasts(comparison(runs=3), "visage")
     assert [(one.number, one.name) for one in found] == [(1, "no system prompt"), (2, "role play")]
-    assert found[0].words == "no system prompt: −2.5 [−5.5, +0.5]"
+    assert found[0].words == "no system prompt: −3 [−6, +1]"
 
 
 def test_every_interval_is_within_reach():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from safebasin.report import formatting
@@ -15,13 +15,58 @@ from .factory import estimate
 RULER = Ruler.of([-0.5, 0.0, 0.5])
 
 
-def test_a_share_is_per_cent_with_one_decimal():
-    written = formatting.share(estimate(0.975, 0.02, n=80, unit="prompts"))
-    assert (written.value, written.interval, written.basis) == (
-        "97.5 %",
-        "[95.5, 99.5]",
-        "80 prompts",
-    )
+ROUNDED = [
+    ((81.3, 74.9, 87.1), ("81", "[75, 87]")),
+    ((81.32, 81.21, 81.44), ("81.32", "[81.21, 81.44]")),
+    ((12.5, 6.9, 21.5), ("13", "[7, 22]")),
+    ((94.5, 92.4, 96.0), ("94.5", "[92.4, 96.0]")),
+    ((50, 10, 90), ("50", "[10, 90]")),
+    ((0, 0, 4.58), ("0", "[0, 5]")),  # clipped at an end of the scale
+    ((100, 95.42, 100), ("100", "[95, 100]")),
+    ((1.2, 0.2, 6.7), ("1.2", "[0.2, 6.7]")),  # the interval does not hold 0
+    ((98.9, 93.2, 99.8), ("98.9", "[93.2, 99.8]")),  # nor 100
+    ((0.02, 0, 5), ("0", "[0, 5]")),  # a decimal more would tell nothing
+    ((70, 70, 70), ("70.0", "[70.0, 70.0]")),
+    ((70, None, None), ("70.0", "")),
+    ((70, 60, math.nan), ("70.0", "")),
+    ((None, None, None), ("undefined", "")),
+    ((math.nan, 0, 100), ("undefined", "")),
+]
+
+
+@pytest.mark.parametrize(("numbers", "words"), ROUNDED)
+def test_numbers_have_as_many_digits_as_their_interval_allows(numbers, words):
+    assert formatting.rounded(*numbers, otherwise=1, top=100) == words
+
+
+@given(st.lists(st.floats(0, 100), min_size=3, max_size=3).map(sorted))
+def test_the_half_width_keeps_one_or_two_digits(found):
+    low, value, high = found
+    digits = formatting.decimals(value, low, high, otherwise=1)
+    half = (high - low) / 2
+    if digits and high > low:
+        assert 1 <= half * 10**digits < 1000  # a third keeps a bound from reading as 0
+    written = [float(formatting.number(x, digits)) for x in found]
+    assert written == sorted(written)
+
+
+@given(st.floats(0.02, 50), st.floats(0.1, 50), st.sampled_from([1, -1]))
+def test_a_difference_that_is_told_from_0_is_written_so(distance, width, sign):
+    low, high = sorted((sign * distance, sign * (distance + width)))
+    digits = formatting.decimals((low + high) / 2, low, high, otherwise=2)
+    assume(distance > width / 25)
+    zero = formatting.number(0, digits)
+    assert zero not in (formatting.number(low, digits), formatting.number(high, digits))
+
+
+def test_a_share_is_in_per_cent_and_says_on_what_it_rests():
+    written = formatting.share(estimate(0.9751, 0.03, n=80, unit="prompts"))
+    assert (written.value, written.interval, written.basis) == ("98 %", "[95, 100]", "80 prompts")
+
+
+def test_a_share_of_nothing_is_undefined():
+    written = formatting.share(estimate(None, 0, n=0, unit="prompts"))
+    assert (written.value, written.interval, written.basis) == ("undefined", "", "0 prompts")
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
@@ -87,3 +132,8 @@ def test_neighbouring_points_are_written_differently(half, reach):
 )
 def test_count(n, text):
     assert formatting.count(n, "points") == text
+
+
+@pytest.mark.parametrize(("n", "text"), [(1, "1 search has"), (2, "2 searches have")])
+def test_a_verb_goes_with_its_number(n, text):
+    assert formatting.counted(n, "searches", "have") == text

@@ -28,7 +28,7 @@ def test_a_window_that_would_be_a_strip_is_a_square(steps):
 
 
 def test_small_distances_have_more_decimals():
-    edge = estimate(0.0131, 0.002, bounds=(0, 1))
+    edge = estimate(0.0131, 0, bounds=(0, 1))
     assert window(1, 1, reach=0.5).edge(edge).value == "0.01"
     assert window(1, 1, reach=0.02).edge(edge).value == "0.013"
 

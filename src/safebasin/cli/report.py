@@ -27,8 +27,12 @@ def report(
         typer.Option(help="Through the eyes of this judge, of those that have judged the run."),
     ] = None,
     figure: Annotated[
-        list[Path] | None,
-        typer.Option(help="Also draw the landscape as a figure: a .pdf, .svg or .png. Repeatable."),
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also draw the landscape as a figure: a .pdf, .svg or .png. published, or "
+            "published=FILE: keyword ASR as in Peng et al. (2024). Repeatable.",
+        ),
     ] = None,
     table: Annotated[
         list[Path] | None,
@@ -46,7 +50,7 @@ def report(
     Nothing is computed again but the statistics, and those are the same for the same store.
     """
     with guarded():
-        from safebasin.report.figures import save
+        from safebasin.report.figures import chosen, save
         from safebasin.studies.result import open_run
         from safebasin.studies.runs import holds_runs, write_index
 
@@ -60,8 +64,9 @@ def report(
             return
         found = open_run(run, judge=judge)
         typer.echo(f"The page: {found.report(out, share=True) if share else found.report(out)}")
-        for path in figure or []:
-            save(found.summary, path)
+        for text in figure or []:
+            kind, path = chosen(text, run)
+            save(found.summary, path, kind)
             typer.echo(f"Figure:   {path}")
         for path in table or []:
             typer.echo(f"Table:    {found.to_parquet(path)}")

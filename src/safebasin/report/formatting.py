@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from safebasin.summary import Estimate, Side, Status
 
 UNDEFINED = "undefined"
+_OF_ONE = {"are": "is", "have": "has", "were": "was", "do": "does"}
+_EXACT = Context(prec=400)  # digits: more than any float has
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +84,85 @@ class Ruler:
     def edge(self, estimate: Estimate) -> Written:
         """A mean radius. With sides that never fell, it and its upper bound are lower bounds."""
         basis = count(estimate.n, estimate.unit)
+        value, low, high = estimate.value, estimate.low, estimate.high
         if not estimate.censored:
-            interval = _interval(estimate.low, estimate.high, self.decimals)
-            return _written(number(estimate.value, self.decimals), interval, basis)
-        value = self.reach if estimate.value is None else estimate.value
-        low = number(estimate.low, self.decimals)
-        narrow = estimate.low is None or estimate.high is None or estimate.low >= self.reach
-        interval = "" if narrow else f"[{low}, {self.beyond(estimate.high or value)}]"
+            return _written(*rounded(value, low, high, otherwise=self.decimals), basis)
+        value = self.reach if value is None else value
         sides = count(estimate.censored, "sides")
         note = f"not reached within ±{number(self.reach, self.decimals)} on {sides}"
-        return Written(self.beyond(value), interval, basis, note)
+        if low is None or high is None or low >= self.reach:
+            return Written(self.beyond(value), "", basis, note)
+        # A bound that is a place on the grid is not known more finely than the grid.
+        digits = min(decimals(value, low, high, otherwise=self.decimals), self.decimals)
+        interval = f"[{number(low, digits)}, > {number(high, digits)}]"
+        return Written(f"> {number(value, digits)}", interval, basis, note)
 
     def gap(self, estimate: Estimate) -> Written:
         """A difference of two radii, with its sign."""
-        value = number(estimate.value, self.decimals, signed=True)
-        interval = _interval(estimate.low, estimate.high, self.decimals, signed=True)
-        written = _written(value, interval, count(estimate.n, estimate.unit))
+        written = difference(estimate, otherwise=self.decimals)
         if not estimate.censored or estimate.value is None:
             return written
         reach = number(self.reach, self.decimals)
-        note = f"edges beyond ±{reach} count as {reach}"
-        return Written(written.value, written.interval, written.basis, note)
+        return replace(written, note=f"edges beyond ±{reach} count as {reach}")
+
+
+def decimals(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    otherwise: int,
+    top: float = math.inf,
+) -> int:
+    """How many decimals a value and both bounds of its interval are written with.
+
+    The rule for all that a person reads: the half-width of the interval keeps two digits where it
+    begins with 1, and else one: 81 [75, 87], 81.32 [81.21, 81.44]. Where something that is not 0
+    would read as 0, or as the top of its scale without being it, there is one decimal more if that
+    tells them apart. Nothing is rounded to tens; counts, JSON and tables of data not at all.
+
+    Args:
+        value: what was estimated.
+        low: the lower end of its interval.
+        high: the upper one.
+        otherwise: where there is no interval, or it has no width.
+        top: of the scale: 100 for what is in per cent.
+    """
+    known = [x for x in (value, low, high) if x is not None and math.isfinite(x)]
+    if low is None or high is None or len(known) < 3 or not high > low:
+        return otherwise
+    half = (high - low) / 2
+    exponent = math.floor(math.log10(half))
+    digits = max(0, (1 if half < 2 * 10.0**exponent else 0) - exponent)
+    return digits + any(
+        _reads_as(x, end, digits) and not _reads_as(x, end, digits + 1)
+        for x in known
+        for end in (0.0, top, -top)
+    )
+
+
+def rounded(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    otherwise: int,
+    top: float = math.inf,
+    signed: bool = False,
+) -> tuple[str, str]:
+    """A value and its interval in words, "81" and "[75, 87]"; see `decimals`."""
+    digits = decimals(value, low, high, otherwise=otherwise, top=top)
+    written = number(value, digits, signed=signed)
+    ends = [number(x, digits, signed=signed) for x in (low, high)]
+    return written, "" if UNDEFINED in (written, *ends) else f"[{', '.join(ends)}]"
 
 
 def number(value: float | None, decimals: int, *, signed: bool = False) -> str:
     """A number with a true minus sign, never "−0.0"; "undefined" for None and nan."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    rounded = round(value, decimals) + 0.0
-    return f"{rounded:{'+' if signed and rounded else ''}.{decimals}f}".replace("-", "−")
+    found = _nearest(value, decimals)
+    return f"{found:{'+' if signed and found else ''}.{decimals}f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:
@@ -117,29 +170,47 @@ def percent(share: float | None) -> str:
     return UNDEFINED if share is None or not math.isfinite(share) else f"{number(100 * share, 1)} %"
 
 
-def percent_interval(low: float | None, high: float | None) -> str:
-    """Bounds of a share as "[91.3, 99.3]", in per cent."""
-    return "" if low is None or high is None else _interval(100 * low, 100 * high, 1)
+def percents(share: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    """A share in [0, 1] and its interval in per cent: "81 %", "[75, 87]"."""
+    ends = (None if x is None else 100 * x for x in (share, low, high))
+    value, interval = rounded(*ends, otherwise=1, top=100)
+    return value if value == UNDEFINED else f"{value} %", interval
 
 
 def share(estimate: Estimate | None) -> Written:
     """A share of responses."""
     if estimate is None:
         return Written(UNDEFINED, "", "")
-    interval = percent_interval(estimate.low, estimate.high)
-    return _written(percent(estimate.value), interval, count(estimate.n, estimate.unit))
+    basis = count(estimate.n, estimate.unit)
+    return _written(*percents(estimate.value, estimate.low, estimate.high), basis)
 
 
 def score(estimate: Estimate) -> Written:
     """A score on 0–100, such as VISAGE."""
-    interval = _interval(estimate.low, estimate.high, 1)
-    return _written(number(estimate.value, 1), interval, count(estimate.n, estimate.unit))
+    found = rounded(estimate.value, estimate.low, estimate.high, otherwise=1, top=100)
+    return _written(*found, count(estimate.n, estimate.unit))
 
 
 def coefficient(estimate: Estimate) -> Written:
-    """A number without a unit, such as Cohen's κ."""
-    interval = _interval(estimate.low, estimate.high, 2)
-    return _written(number(estimate.value, 2), interval, count(estimate.n, estimate.unit))
+    """A number from −1 to 1 without a unit, such as Cohen's κ."""
+    found = rounded(estimate.value, estimate.low, estimate.high, otherwise=2, top=1)
+    return _written(*found, count(estimate.n, estimate.unit))
+
+
+def difference(estimate: Estimate, *, otherwise: int, factor: float = 1, unit: str = "") -> Written:
+    """A difference, with its sign: "−12 pp".
+
+    Args:
+        estimate: of the difference.
+        otherwise: decimals without an interval.
+        factor: 100 for a difference of shares, which is written in percentage points.
+        unit: what follows the value.
+    """
+    known = (estimate.value, estimate.low, estimate.high)
+    ends = (None if x is None else factor * x for x in known)
+    value, interval = rounded(*ends, otherwise=otherwise, signed=True)
+    unit = "" if value == UNDEFINED else unit
+    return _written(value + unit, interval, count(estimate.n, estimate.unit))
 
 
 def with_note(written: Written, note: str) -> Written:
@@ -149,7 +220,13 @@ def with_note(written: Written, note: str) -> Written:
 
 def count(n: int, plural: str) -> str:
     """A number and its noun: "1 direction", "5 directions", "1,680 responses"."""
-    return f"{n:,} {plural.removesuffix('s') if n == 1 else plural}"
+    one = plural.removesuffix("es" if plural.endswith("ches") else "s")
+    return f"{n:,} {one if n == 1 else plural}"
+
+
+def counted(n: int, plural: str, verb: str) -> str:
+    """The same with the verb that follows: "1 point has", "5 points have"."""
+    return f"{count(n, plural)} {_OF_ONE[verb] if n == 1 else verb}"
 
 
 def partial(status: Status) -> str:
@@ -159,10 +236,15 @@ def partial(status: Status) -> str:
     return f"partial: {status.points_done:,} of {count(status.points_planned, 'points')}"
 
 
-def _interval(low: float | None, high: float | None, decimals: int, *, signed: bool = False) -> str:
-    if low is None or high is None:
-        return ""
-    return f"[{number(low, decimals, signed=signed)}, {number(high, decimals, signed=signed)}]"
+def _nearest(value: float, digits: int) -> float:
+    """Rounded as a reader expects, 12.5 to 13, and as the page's scripts do it."""
+    step = Decimal(1).scaleb(-digits)
+    return float(Decimal(value).quantize(step, ROUND_HALF_UP, _EXACT)) + 0.0
+
+
+def _reads_as(x: float, end: float, digits: int) -> bool:
+    """Whether a number is rounded to one that it is not, but for errors of arithmetic."""
+    return _nearest(x, digits) == end and not math.isclose(x, end, abs_tol=1e-9)
 
 
 def _written(value: str, interval: str, basis: str) -> Written:

@@ -120,15 +120,30 @@ def times(summary: Any) -> str:
 
 def caption(summary: Any, *kinds: str) -> str:
     """What must stand at every table of shares: judge, n, the prompts' names, what brackets are."""
+    return f"{asked(summary, *kinds).removesuffix('.')}; brackets: 95 % intervals."
+
+
+def asked(summary: Any, *kinds: str, by: str = "") -> str:
+    """What must stand at every figure: judge, n, the prompts' names.
+
+    Args:
+        summary: of any study.
+        kinds: of prompts; by default all that were asked.
+        by: the judge; by default the first one.
+    """
     sources = dict.fromkeys(one_line(one.source, 40) for one in _sets(summary, kinds).values())
     named = f" ({', '.join(sources)})" if sources else ""
-    asked = f"{basis(summary, *kinds)}{named}"
-    return f"Labels by {first(summary)}; {asked}; brackets: 95 % intervals."
+    return f"Labels by {by or first(summary)}; {basis(summary, *kinds)}{named}."
 
 
 def _sets(summary: Any, kinds: Sequence[str]) -> dict[str, PromptSet]:
-    sets: Mapping[str, PromptSet] = getattr(summary, "prompts", {})
-    return {str(kind): one for kind, one in sets.items() if not kinds or kind in kinds}
+    """The sets by kind. Those of a comparison are the first run's, if all runs asked the same."""
+    runs = getattr(summary, "runs", None)
+    sets: Mapping[str, PromptSet] = getattr(runs[0] if runs else summary, "prompts", {})
+    if runs and any(one.prompts != sets for one in runs):
+        return {}
+    ordered = sorted(sets.items(), key=lambda item: item[0] != "harmful")
+    return {str(kind): one for kind, one in ordered if not kinds or kind in kinds}
 
 
 def _judges(summary: Any) -> list[JudgeInfo]:

@@ -14,6 +14,7 @@ from safebasin.summary.common import (
     Kind,
     Model,
     Ordering,
+    PromptSet,
     Sentences,
     Status,
     in_brief,
@@ -30,6 +31,7 @@ class Compared(Frozen):
         name: what tells it from the others: its model, system prompt or jailbreak.
         run: its folder's name.
         facts: everything in which the scans differ, by name.
+        prompts: that it was asked; empty in summaries of earlier versions.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Compared(Frozen):
     curves: dict[Kind, Curves]
     scores: Scores
     ordering: Ordering
+    prompts: dict[Kind, PromptSet] = Field(default_factory=dict)
 
 
 class Difference(Frozen):

@@ -33,9 +33,9 @@ def test_without_measures_there_are_two_lines_and_one_axis():
 
 def test_words_carry_value_interval_and_unit():
     _, drawn = made()
-    assert lines(drawn)[0]["customdata"][10] == "refused, harmful prompts: 97.5 % [91.4, 100.0]"
+    assert lines(drawn)[0]["customdata"][10] == "refused, harmful prompts: 97 % [91, 100]"
     assert lines(drawn)[3]["customdata"][10].startswith(
-        "Perplexity of plain text (perplexity, right axis): 9.45 ["
+        "Perplexity of plain text (perplexity, right axis): 9.5 ["
     )
 
 

@@ -68,7 +68,7 @@ def test_keyword_asr_over_broken_text_is_said():
     found = summary(complied=False)
     frame = layout(found.axis_P, "α", 10)
     asr = stacked(found.axis_P, found.curves["harmful"], frame, "harmful")["data"][-1]
-    assert asr["customdata"][0].startswith("keyword ASR 97.")
+    assert asr["customdata"][0].startswith("keyword ASR 97 %")
     assert asr["customdata"][0].endswith(", most of it not coherent")
     turned = line().curves["harmful"]
     willing = stacked(line().axis.values, turned, frame, "harmful")["data"][-1]["customdata"]

@@ -73,7 +73,7 @@ def test_checkpoints_carry_what_a_reader_needs():
     assert first["facts"] == [
         "distance 0.0267 of ‖W‖",
         "the map holds 63.3 % of its squared displacement",
-        "itself refuses 67.0 % [59.0, 75.0]",
+        "itself refuses 67 % [59, 75]",
     ]
 
 

@@ -30,8 +30,8 @@ def test_the_origin_and_the_range_are_said():
     found = measured_scan()
     (accuracy, first), (_, second) = facts.numbers(found)[-2:]
     assert accuracy == "Arithmetic, exact ans… at 0"
-    assert (first.value, first.basis) == ("69.6 %", "200 items")
-    span_ = "25.2 % [13.6, 36.9] to 69.6 % [57.4, 81.8]"
+    assert (first.value, first.basis) == ("70 %", "200 items")
+    span_ = "25 % [14, 37] to 70 % [57, 82]"
     assert first.note == f"{span_} over the axis; higher is better"
     assert second.note.endswith("lower is better")
     assert rows(found.measures, found.axis_P)[0][0] == "Arithmetic, exact answers"

@@ -13,7 +13,7 @@ def test_every_quantity_of_every_run_is_held_against_the_first():
         "over_refusal",
     ]  # fmt: skip
     *tested, over = found
-    assert [row.value.value for row in over.rows] == ["2.5 %"] * 4
+    assert [row.value.value for row in over.rows] == ["3 %"] * 4
     assert {row.difference.value for row in over.rows[1:]} == {"not tested"}
     assert {row.p + row.adjusted for row in over.rows} == {""}
     for quantity in tested:
@@ -53,8 +53,8 @@ def test_a_row_for_each_run():
     rows = run_rows(comparison(runs=3, safety=0.6))
     assert [name for name, _ in rows] == ["default system prompt", "no system prompt", "role play"]
     assert rows[0][1][5].value == "> 0.50"
-    assert str(rows[0][1][4]) == "58.1 [56.0, 60.2]"
-    assert str(rows[0][1][2]) == "2.5 % [0.0, 5.5]"  # over-refusal
+    assert str(rows[0][1][4]) == "58 [56, 60]"
+    assert str(rows[0][1][2]) == "3 % [0, 6]"  # over-refusal
     assert all(written.basis for _, row in rows for written in row)
 
 

@@ -32,8 +32,8 @@ def test_prompts_that_changed_are_counted_both_ways():
 
 def test_a_paired_difference_is_in_percentage_points():
     written = paired_difference(paired(-8, 0))
-    assert (written.value, written.basis) == ("−10.0 pp", "80 prompts")
-    assert written.interval == "[−16.0, −4.0]"
+    assert (written.value, written.basis) == ("−10 pp", "80 prompts")
+    assert written.interval == "[−16, −4]"
     assert written.note.endswith("p = 0.008 (McNemar)")
 
 

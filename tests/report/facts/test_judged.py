@@ -26,7 +26,7 @@ def test_a_row_for_each_judge_and_set_of_prompts() -> None:
     assert [row.judge for row in harmful] == ["coherence", "keyword", "llama-guard-3"]
     assert [row.family for row in harmful] == ["coherence", "phrases", "guard"]
     assert [row.judge for row in benign] == ["coherence", "keyword"]  # guards know harm only
-    assert str(harmful[0].shares[0]) == "97.5 % [93.5, 100.0]"
+    assert str(harmful[0].shares[0]) == "98 % [94, 100]"
     assert (harmful[0].n, harmful[0].judged, harmful[0].failed) == ("80", "8,080", "0")
 
 
@@ -110,14 +110,14 @@ def test_calibrations_hold_raw_beside_corrected() -> None:
     assert first.source == "labelled.csv, 300 labelled responses, digest abababababababab"
     name, n, failed, sensitivity, specificity, informedness = first.strata[0]
     assert (name, n, failed, informedness) == ("all", "300", "2", "0.86")
-    assert (str(sensitivity), sensitivity.basis) == ("91.0 % [87.0, 95.0]", "100 responses")
+    assert (str(sensitivity), sensitivity.basis) == ("91 % [87, 95]", "100 responses")
     assert specificity.basis == "200 responses"
     assert first.strata[2][3].value == "undefined"
     place, method, raw, corrected, reason = first.corrected[0]
     assert (place, method, reason) == ("origin", "Rogan-Gladen", "")
-    assert (raw.value, corrected.value) == ("12.0 %", "8.0 %")
+    assert (raw.value, corrected.value) == ("12 %", "8 %")
     *_, raw, corrected, reason = first.corrected[1]
-    assert (raw.value, corrected.value) == ("40.0 %", "not corrected")
+    assert (raw.value, corrected.value) == ("40 %", "not corrected")
     assert "below 0.3" in reason
 
 

@@ -38,12 +38,12 @@ def test_a_fall_beyond_the_line_is_a_bound():
 def test_the_ends_are_compared_prompt_by_prompt():
     harmful, benign, over = difference_rows(line())
     assert [str(cell) for cell in harmful[:4]] == [
-        "refused, harmful", "97.5 % [94.0, 100.0]", "0.2 % [0.0, 5.2]", "−97.5 pp [−100.0, −91.5]",
+        "refused, harmful", "98 % [94, 100]", "0.2 % [0.0, 5.2]", "−98 pp [−100, −92]",
     ]  # fmt: skip
     assert harmful[4:] == ["78", "0", "80", "< 0.0001"]
     assert benign[4:] == ["2", "1", "80", "0.250"]
     assert [str(cell) for cell in over[:4]] == [
-        "over-refusal", "2.5 % [0.0, 5.5]", "2.0 % [0.0, 7.0]", "–",
+        "over-refusal", "3 % [0, 6]", "2 % [0, 7]", "–",
     ]  # fmt: skip
     assert len(over) == len(harmful)
     assert difference_rows(line().model_copy(update={"difference": {}})) == []

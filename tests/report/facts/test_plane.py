@@ -40,8 +40,8 @@ def test_a_row_for_each_checkpoint():
     rows = checkpoint_rows(plane(study="path", checkpoints=2))
     assert [row[0] for row in rows] == ["A", "B", "1", "2"]
     assert rows[0][1:7] == ["organism:base", "1.000", "0.000", "100.0 %", "0.0830", "–"]
-    assert [str(cell) for cell in rows[3][6:8]] == ["25.8 %", "7.0 % [0.0, 15.0]"]
-    assert str(rows[3][9]) == "2.0 % [0.0, 10.0]"  # over-refusal
+    assert [str(cell) for cell in rows[3][6:8]] == ["25.8 %", "7 % [0, 15]"]
+    assert str(rows[3][9]) == "2 % [0, 10]"  # over-refusal
 
 
 def test_what_is_not_known_of_a_checkpoint_is_a_dash():

@@ -25,8 +25,8 @@ def test_several_judges_get_a_panel_with_their_names(tmp_path, make):
 
 def test_titles_say_judge_and_n(tmp_path):
     _, words = svg_text(judged(summary(), samples=4), tmp_path / "a.svg")
-    assert "Harmful prompts  (n = 80 × 4 samples; labels by coherence)" in words
-    assert "Benign prompts  (n = 80 × 4 samples; labels by coherence)" in words
+    assert "Harmful prompts: organism:harmful  (n = 80 × 4 samples; labels by coherence)" in words
+    assert "Benign prompts: organism:benign  (n = 80 × 4 samples; labels by coherence)" in words
 
 
 def test_maps_and_searches_say_judge_and_n(tmp_path):
@@ -34,7 +34,7 @@ def test_maps_and_searches_say_judge_and_n(tmp_path):
     assert "40 benign prompts × 2 samples; labels by coherence" in words
     _, words = svg_text(judged(searches()), tmp_path / "b.svg")
     asked = "labels by coherence; 80 harmful and 80 benign prompts"
-    assert f"Edges and 95 % intervals  ({asked})" in words
+    assert f"L{asked[1:]} (organism:harmful, organism:benign)." in words
 
 
 def test_bands_are_drawn_and_explained(tmp_path):

@@ -26,10 +26,10 @@ def test_the_page_says_what_a_stranger_needs(page):
     text = page.words
     for words in (
         "4 runs compared",
-        "VISAGE 58.1 95 % interval [56.0, 60.2] 5 directions labels by the first judge default",
+        "VISAGE 58 95 % interval [56, 60] 5 directions labels by the first judge default",
         "Differ in VISAGE 2 of 3",
         "Held against default system prompt",
-        "no system prompt 55.6 [53.5, 57.7] −2.5 [−5.5, +0.5] 0.050 0.050",
+        "no system prompt 56 [54, 58] −3 [−6, +1] 0.050 0.050",
         "6 of 80 prompts changed: 5 lost it, 1 gained it",
         "no system prompt – 1 no system prompt",
         "runs/02-scan",
@@ -48,7 +48,7 @@ def test_there_is_nothing_to_reveal(page):
 def test_different_prompts_are_not_compared():
     parsed = Parsed(render(comparison(runs=2, same_prompts=False)))
     text = parsed.words
-    assert "no system prompt 97.5 % [94.0, 100.0] not compared undefined" in text
+    assert "no system prompt 98 % [94, 100] not compared undefined" in text
     assert "Differ in refusal undefined" in text
 
 

@@ -35,18 +35,18 @@ def test_judges_stand_side_by_side(page):
     for words in (
         "The labels of coherence are those that scores and edges rest on",
         "Harmful prompts, at the origin judge kind refused complied incoherent other",
-        "coherence coherence 97.5 % [93.5, 100.0] 2.5 % [0.0, 6.5]",
-        "keyword phrases 85.8 % [81.8, 89.8] 14.2 % [10.2, 18.2]",
+        "coherence coherence 98 % [94, 100] 3 % [0, 7]",
+        "keyword phrases 86 % [82, 90] 14 % [10, 18]",
         "80 harmful prompts; in brackets 95 % intervals",
         "Benign prompts, at the origin judge kind over-refusal complied",
         "What each judge calls complied",
-        "coherence keyword harmful 1,600 74.0 % [71.0, 77.0] 0.41 [0.37, 0.45] 0.31",
-        "direction 0, α = 0.50 90.0 % [82.0, 98.0], 80 prompts",
+        "coherence keyword harmful 1,600 74 % [71, 77] 0.41 [0.37, 0.45] 0.31",
+        "direction 0, α = 0.50 90 % [82, 98], 80 prompts",
         "coherence ↓ keyword → refused complied incoherent other refused 620 20 0 0",
         "On harmful prompts, judges disagree strongly on what is complied",
         "coherence: labelled.csv, 300 labelled responses",
-        "all 300 2 91.0 % [87.0, 95.0] 100 responses 95.0 % [92.0, 98.0] 200 responses 0.86",
-        "origin 12.0 % [8.0, 16.0] 80 prompts 8.0 % [3.0, 13.0] 80 prompts Rogan-Gladen",
+        "all 300 2 91 % [87, 95] 100 responses 95 % [92, 98] 200 responses 0.86",
+        "origin 12 % [8, 16] 80 prompts 8 % [3, 13] 80 prompts Rogan-Gladen",
         "not corrected Rogan-Gladen sensitivity + specificity − 1 is 0.12, below 0.3",
         "llama-guard-3.1a2b3c4d",  # the whole key, in the provenance
         "asked at meta-llama/guard@0a1b",
@@ -57,7 +57,7 @@ def test_judges_stand_side_by_side(page):
 def test_cards_say_whose_labels_they_rest_on(page):
     cards = page.words[: page.words.index("Answers to benign prompts")]
     assert cards.count("labels by coherence") == 6
-    assert "Over-refusal 2.5 % 95 % interval [0.0, 5.5] 80 prompts labels by coherence" in cards
+    assert "Over-refusal 3 % 95 % interval [0, 6] 80 prompts labels by coherence" in cards
 
 
 @pytest.mark.parametrize(

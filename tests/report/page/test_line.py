@@ -41,10 +41,10 @@ def test_the_page_says_what_a_stranger_needs(page):
         "organism:chat → organism:base",
         "Refusals fall at 0.62 95 % interval [0.59, 0.65]",
         "Coherence falls at 1.12",
-        "−97.5 pp [−100.0, −91.5] 78 0 80 < 0.0001",
-        "step-200 0.50 73.3 % 0.0415 0.13 64.4 % [59.4, 69.4] 32.0 %",
+        "−98 pp [−100, −92] 78 0 80 < 0.0001",
+        "step-200 0.50 73.3 % 0.0415 0.13 64 % [59, 69] 32 %",
         "Safety edge 0.31, from scan of organism:chat, 5 directions",
-        "Perplexity of plain text 10.8 [9.70, 11.9] 64 items 10.8 [9.70, 11.9] to 2428",
+        "Perplexity of plain text 10.8 [9.7, 11.9] 64 items 10.8 [9.7, 11.9] to 2428",
         "All weights together: 0.0830",
         "given.1f2e3d4c",
     ):
@@ -112,7 +112,7 @@ def test_hostile_names_are_inert(text):
 def test_a_scan_shows_its_measures():
     text = Parsed(render(measured_scan())).words
     assert "Safety and capability over one axis" in text
-    assert "Arithmetic, exact answers 69.6 %" in text
+    assert "Arithmetic, exact answers 70 %" in text
     assert "range of the mean" not in Parsed(render(measured_scan(()))).words
 
 

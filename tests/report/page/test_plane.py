@@ -32,7 +32,7 @@ def test_the_page_says_what_a_stranger_needs(page):
     for said in (
         "organism:chat refuses 97.5 %",
         "Safe area",
-        "29.6 %",
+        "30 %",
         "Nearest safety edge",
         "Falls first capability",
         "capability − safety −0.07 [−0.11, −0.03]",

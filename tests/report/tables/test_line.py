@@ -29,16 +29,16 @@ def test_the_numbers_are_there_with_their_intervals():
     plain = tables.text(line(measures=MEASURES))
     for row in (
         r"refusals fall at t +0\.62 +\[0\.59, 0\.65\]",
-        r"harmful, second − first +−97\.5 pp +\[−100\.0, −91\.5\]",
-        r"Perplexity of plain t… at 0 +10\.8 +\[9\.70, 11\.9\] +64 items",
-        r"step-400 +1\.00 +0\.0830 +0\.27 +0\.0 % \[0\.0, 5\.0\] +2\.0 % \[0\.0, 7\.0\]",
+        r"harmful, second − first +−98 pp +\[−100, −92\]",
+        r"Perplexity of plain t… at 0 +10\.8 +\[9\.7, 11\.9\] +64 items",
+        r"step-400 +1\.00 +0\.0830 +0\.27 +0 % \[0, 5\] +2 % \[0, 7\]",
     ):
         assert re.search(row, plain)
     assert "78 lost it, 0 gained it" in plain
 
 
 def test_a_scan_gets_its_measures():
-    assert re.search(r"Arithmetic, exact ans… at 0 +69\.6 %", tables.text(measured_scan()))
+    assert re.search(r"Arithmetic, exact ans… at 0 +70 %", tables.text(measured_scan()))
     for row in tables.text(measured_scan()).splitlines():
         assert len(row) <= 80
 

@@ -34,8 +34,8 @@ def test_every_table_is_whole():
     found = widths(markdown)
     assert len(found) == 1 + 2 + 1 + 2 * 2
     assert all(len(one) == 1 for one in found)
-    assert "| coherence | coherence | 97.5 % [93.5, 100.0] | 2.5 % [0.0, 6.5]" in markdown
-    assert "| coherence – keyword | harmful | 1,600 | 74.0 % [71.0, 77.0] | 0.41" in markdown
+    assert "| coherence | coherence | 98 % [94, 100] | 3 % [0, 7]" in markdown
+    assert "| coherence – keyword | harmful | 1,600 | 74 % [71, 77] | 0.41" in markdown
     assert "Origin, 80 harmful prompts; brackets: 95 % intervals" in markdown
 
 

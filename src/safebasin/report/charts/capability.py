@@ -9,7 +9,7 @@ from typing import Any
 from safebasin.report import bands, capability
 from safebasin.report.capability import Line
 from safebasin.report.charts.traces import Trace, line, shades, stroke, title
-from safebasin.report.facts.capability import interval, quantity
+from safebasin.report.facts.capability import at
 from safebasin.report.palette import DASHES
 from safebasin.summary import Curves, Kind, Measure
 
@@ -60,9 +60,7 @@ def _traces(axis_P: Sequence[float], one: Line) -> Iterator[Trace]:
 
 
 def _said(one: Line, p: int) -> str:
-    curve = one.curve
-    bounds = interval(curve.low_P[p], curve.high_P[p], one.unit)
-    return f"{quantity(curve.mean_P[p], one.unit)} {bounds}".strip()
+    return " ".join(at(one.curve, p, one.unit)).strip()
 
 
 def _right(units: str) -> Trace:

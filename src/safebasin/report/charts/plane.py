@@ -1,7 +1,8 @@
 """The maps of a plane, as plain data for the page's own renderer.
 
 plotly's surfaces and heat maps need what the page's policy forbids: see grid.js, map.js, basin.js.
-Shares travel as whole numbers of 1/10,000, row by row from the smallest y.
+Shares travel as whole numbers of 1/10,000, row by row from the smallest y, and with how many
+decimals they are read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from safebasin.report.facts.plane import checkpoints, distance
-from safebasin.report.formatting import Ruler, percent, share
+from safebasin.report.formatting import Ruler, decimals, percent, share
 from safebasin.report.untrusted import one_line
 from safebasin.report.window import Window
 from safebasin.report.wording import in_words
@@ -78,6 +79,7 @@ def _axis(axis: Axis, ruler: Ruler) -> dict[str, Any]:
 
 def _share(shown: _Shown, found: Map, *, intervals: bool) -> dict[str, Any]:
     bounds = {"low": found.low_YX, "high": found.high_YX} if intervals else {}
+    digits = {"digits": _digits(found)} if intervals else {}
     return {
         "name": shown.name,
         "title": shown.title,
@@ -86,7 +88,15 @@ def _share(shown: _Shown, found: Map, *, intervals: bool) -> dict[str, Any]:
         "scale": ["0 %", "50 %", "100 %"],
         "half": True,
         **{name: _levels(values_YX) for name, values_YX in bounds.items()},
+        **digits,
     }
+
+
+def _digits(found: Map) -> str:
+    """How many decimals each share is written with, in per cent: one figure a place, 2 at most."""
+    values = zip(*map(_flat, (found.share_YX, found.low_YX, found.high_YX)), strict=True)
+    percents = ([None if x is None else 100 * x for x in three] for three in values)
+    return "".join(str(min(decimals(*three, otherwise=1, top=100), 2)) for three in percents)
 
 
 def _measure(measure: MeasureMap) -> dict[str, Any]:

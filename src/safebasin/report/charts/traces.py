@@ -63,8 +63,8 @@ def layout(axis_P: Sequence[float], label: str, top: int, symbol: str = "α") ->
 
 def with_interval(curve: Curve, p: int) -> str:
     """A share at a point, in words."""
-    interval = formatting.percent_interval(curve.low_P[p], curve.high_P[p])
-    return f"{formatting.percent(curve.mean_P[p])} {interval}".strip()
+    found = formatting.percents(curve.mean_P[p], curve.low_P[p], curve.high_P[p])
+    return " ".join(found).strip()
 
 
 def line(x_P: bands.Floats, y_P: bands.Floats, words: list[str], line: Trace) -> Trace:

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 
 from safebasin.report.capability import SHARE
 from safebasin.report.facts.common import Numbers
-from safebasin.report.formatting import UNDEFINED, Written, number, percent, percent_interval
+from safebasin.report.formatting import (
+    UNDEFINED,
+    Written,
+    count,
+    number,
+    percent,
+    percents,
+    rounded,
+)
 from safebasin.report.untrusted import one_line
-from safebasin.summary import Measure
+from safebasin.summary import Curve, Measure
 
 _TITLE = 22  # of a measure, where it must leave room for its numbers
 
@@ -33,14 +41,12 @@ def rows(measures: Sequence[Measure], axis_P: Sequence[float]) -> list[list[str]
 
 def at_origin(measure: Measure, axis_P: Sequence[float]) -> Written:
     """A measure where nothing has moved; undefined where the axis has no such point."""
-    items = f"{measure.items:,} item{'s' if measure.items != 1 else ''}"
+    items = count(measure.items, "items")
     point = next((p for p, x in enumerate(axis_P) if x == 0), None)
     if point is None:
         return Written(UNDEFINED, "", items, span(measure))
-    curve = measure.curve
-    low, high = curve.low_P[point], curve.high_P[point]
-    value = quantity(curve.mean_P[point], measure.unit)
-    return Written(value, interval(low, high, measure.unit), items, span(measure))
+    value, interval = at(measure.curve, point, measure.unit)
+    return Written(value, interval, items, span(measure))
 
 
 def span(measure: Measure) -> str:
@@ -49,12 +55,9 @@ def span(measure: Measure) -> str:
     known = [(value, p) for p, value in enumerate(curve.mean_P) if value is not None]
     if not known:
         return "nowhere known"
-    low, high = (
-        f"{quantity(value, measure.unit)} {interval(curve.low_P[p], curve.high_P[p], measure.unit)}"
-        for value, p in (min(known), max(known))
-    )
+    low, high = (" ".join(at(curve, p, measure.unit)).strip() for _, p in (min(known), max(known)))
     better = "higher" if measure.higher_is_better else "lower"
-    return f"{low.strip()} to {high.strip()} over the axis; {better} is better"
+    return f"{low} to {high} over the axis; {better} is better"
 
 
 def quantity(value: float | None, unit: str) -> str:
@@ -63,16 +66,32 @@ def quantity(value: float | None, unit: str) -> str:
         return percent(value)
     if value is None or not math.isfinite(value):
         return UNDEFINED
-    size = 0 if value == 0 else math.floor(math.log10(abs(value)))
-    if -4 < size < 6:
-        return number(value, max(0, 2 - size))
+    if _plain(value):
+        return number(value, _three(value))
     return f"{value:.1e}".replace("-", "−").replace("e+", "e")
 
 
-def interval(low: float | None, high: float | None, unit: str) -> str:
-    """Both bounds, as the value is written; empty where one is unknown."""
+def at(curve: Curve, p: int, unit: str) -> tuple[str, str]:
+    """A quantity at a point and its interval, which is empty where a bound is unknown."""
+    value, *ends = found = curve.mean_P[p], curve.low_P[p], curve.high_P[p]
     if unit == SHARE:
-        return percent_interval(low, high)
-    if low is None or high is None:
-        return ""
-    return f"[{quantity(low, unit)}, {quantity(high, unit)}]"
+        return percents(*found)
+    known = [x for x in found if x is not None]
+    if value is None or len(known) < len(found) or not all(map(_plain, known)):
+        bounds = [quantity(end, unit) for end in ends]
+        return quantity(value, unit), "" if UNDEFINED in bounds else f"[{', '.join(bounds)}]"
+    return rounded(*found, otherwise=_three(value))
+
+
+def _size(value: float) -> int:
+    return 0 if value == 0 else math.floor(math.log10(abs(value)))
+
+
+def _plain(value: float) -> bool:
+    """Whether a number is legible without a power of ten."""
+    return -4 < _size(value) < 6
+
+
+def _three(value: float) -> int:
+    """Decimals that leave three digits which count."""
+    return max(0, 2 - _size(value))

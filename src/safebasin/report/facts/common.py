@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from safebasin.report.formatting import Written, count, partial
+from safebasin.report.formatting import Written, count, counted, partial
 from safebasin.summary import Estimate, JudgeInfo, Model, PromptSet, Status, Summary
 
 Rows = list[tuple[str, str]]
@@ -39,14 +39,15 @@ def cards_by(judge: str, cards: Sequence[Card]) -> list[Card]:
 
 def warnings(status: Status) -> list[str]:
     """What has no answer, in words; empty for a whole run."""
+    infinite, unlabelled = status.numeric_failures, status.judge_failures
+    failed = len(status.failed_points)
     said = [
-        (status.numeric_failures, "responses ended in numbers that are not finite"),
-        (status.judge_failures, "responses have no label, because a judge failed"),
-        (len(status.failed_points), "points failed"),
+        (infinite, f"{count(infinite, 'responses')} ended in numbers that are not finite"),
+        (unlabelled, f"{counted(unlabelled, 'responses', 'have')} no label: a judge failed"),
+        (failed, f"{count(failed, 'points')} failed"),
+        *((n, f"{counted(n, 'responses', 'are')} not judged by {j} yet") for j, n in late(status)),
     ]
-    counted = [f"{n:,} {what}" for n, what in said if n]
-    counted += [f"{n:,} responses are not judged by {judge} yet" for judge, n in late(status)]
-    return [text for text in (partial(status), *counted) if text]
+    return [text for text in (partial(status), *(words for n, words in said if n)) if text]
 
 
 def late(status: Status) -> list[tuple[str, int]]:

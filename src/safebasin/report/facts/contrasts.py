@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from safebasin.report.formatting import UNDEFINED, Written, count, number
+from safebasin.report.formatting import UNDEFINED, Written, count, difference, number
 from safebasin.summary import Estimate, Paired
 
 
 def share_difference(estimate: Estimate) -> Written:
     """A difference of two shares in percentage points: "−12.5 pp"."""
-    return _signed(estimate, 100.0, 1, " pp")
+    return difference(estimate, otherwise=1, factor=100, unit=" pp")
 
 
 def score_difference(estimate: Estimate) -> Written:
     """A difference of two scores on 0-100, such as VISAGE."""
-    return _signed(estimate, 1.0, 1, "")
+    return difference(estimate, otherwise=1)
 
 
 def paired_difference(paired: Paired) -> Written:
@@ -46,14 +46,3 @@ def p_value(p: float | None) -> str:
     if p is not None and 0 <= p < 0.0001:
         return "< 0.0001"
     return number(p, 4 if p is not None and p < 0.001 else 3)
-
-
-def _signed(estimate: Estimate, factor: float, decimals: int, unit: str) -> Written:
-    value, low, high = (
-        number(None if x is None else factor * x, decimals, signed=True)
-        for x in (estimate.value, estimate.low, estimate.high)
-    )
-    basis = count(estimate.n, estimate.unit)
-    if value == UNDEFINED:
-        return Written(UNDEFINED, "", basis)
-    return Written(value + unit, "" if UNDEFINED in (low, high) else f"[{low}, {high}]", basis)

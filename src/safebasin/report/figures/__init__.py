@@ -7,13 +7,13 @@ import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.report.figures import comparison, line, plane, scan, searches
+from safebasin.report.figures import comparison, line, plane, published, scan, searches
 from safebasin.report.figures.style import METADATA, STYLE
 from safebasin.summary import (
     AnySummary,
@@ -33,17 +33,44 @@ _STUDIES: dict[type, Callable[[Any], Figure]] = {
 }
 
 
-def draw(summary: AnySummary) -> Figure:
-    """The figure of any study, 180 mm wide. No global state changes."""
+Kind = Literal["landscape", "published"]
+PUBLISHED: Kind = "published"
+
+
+def draw(summary: AnySummary, kind: Kind = "landscape") -> Figure:
+    """The figure of any study. No global state changes.
+
+    Args:
+        summary: of the study.
+        kind: "landscape" for all that was found, 180 mm wide; "published" for keyword ASR as Peng
+            et al. (NeurIPS 2024) draw it, of scans and surfaces.
+
+    Raises:
+        UsageError: there is no such figure of this study; see `published.figure`.
+    """
     with mpl.rc_context(STYLE):
-        return _STUDIES[type(summary)](summary)
+        return published.figure(summary) if kind == PUBLISHED else _STUDIES[type(summary)](summary)
 
 
-def save(summary: AnySummary, path: Path) -> None:
+def chosen(text: str, folder: Path) -> tuple[Kind, Path]:
+    """Which figure is meant, and where it goes.
+
+    Args:
+        text: FILE, published=FILE, or the bare word for published.pdf in the folder.
+        folder: of the run.
+    """
+    if text == PUBLISHED:
+        return PUBLISHED, folder / f"{PUBLISHED}.pdf"
+    if text.startswith(f"{PUBLISHED}="):
+        return PUBLISHED, Path(text.removeprefix(f"{PUBLISHED}="))
+    return "landscape", Path(text)
+
+
+def save(summary: AnySummary, path: Path, kind: Kind = "landscape") -> None:
     """Write the figure, in the format that the name ends in. The same summary, the same bytes.
 
     Raises:
-        UsageError: the name ends in none of .svg, .pdf and .png.
+        UsageError: the name ends in none of .svg, .pdf and .png, or there is no such figure.
         ResourceError: the file cannot be written.
     """
     suffix = path.suffix.lower()
@@ -53,7 +80,7 @@ def save(summary: AnySummary, path: Path) -> None:
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         # A name may use letters that the font lacks; they are drawn as boxes, which is enough.
         warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
-        draw(summary).savefig(drawn, format=suffix[1:], dpi=300, metadata=METADATA[suffix])
+        draw(summary, kind).savefig(drawn, format=suffix[1:], dpi=300, metadata=METADATA[suffix])
     try:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         unfinished.write_bytes(drawn.getvalue())

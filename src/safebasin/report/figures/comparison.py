@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from safebasin.report import bands, formatting
+from safebasin.report import bands, formatting, judges
 from safebasin.report.contrasts import FOREST, contrasts, reach
 from safebasin.report.figures.panels import shares
 from safebasin.report.figures.style import MILLIMETRE, WIDTH, named, watermark
@@ -45,6 +45,7 @@ def figure(summary: ComparisonSummary) -> Figure:
         shares(axes, summary.axis_P)
         axes.set_title(in_words(summary, words), loc="left", color=LIGHT["muted"], pad=14)
         axes.set_xlabel(one_line(summary.axis_label, 80))
+    upper.suptitle(judges.asked(summary), fontsize=7, color=LIGHT["muted"])
     for axes, one in zip(lower.subplots(1, 3, sharey=True), FOREST, strict=True):
         _forest(axes, summary, *one)
     _legend(found, upper.axes[0], summary)

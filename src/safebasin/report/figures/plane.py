@@ -125,7 +125,7 @@ def _key(made: Figure, summary: PlaneSummary) -> None:
         for mark, place in checkpoints(summary)
     ]
     said = "; ".join([f"+ {origin}", *named])
-    text = f"Line: 50 %. {said}."
+    text = f"{judges.asked(summary)} Line: 50 %. {said}."
     if summary.trajectory and summary.trajectory.explained is not None:
         share = formatting.percent(summary.trajectory.explained)
         text += f" Marks are projections; the map holds {share} of the numbered displacements."

@@ -64,8 +64,8 @@ def _forest(axes: Axes, summary: EdgesSummary) -> None:
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, summary.reach)
     axes.set_xlabel(f"distance from the origin; {one_line(summary.axis_label, 80)}")
-    asked = f"labels by {judges.first(summary)}; {judges.basis(summary)}"
-    axes.set_title(f"Edges and 95 % intervals  ({asked})", loc="left", color=LIGHT["muted"])
+    words = f"Edges and 95 % intervals\n{judges.asked(summary)}"
+    axes.set_title(words, loc="left", color=LIGHT["muted"])
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from safebasin.report import judges
 from safebasin.report.palette import LIGHT
+from safebasin.report.untrusted import one_line
 from safebasin.summary import Summary
 
 MILLIMETRE = 1 / 25.4
@@ -45,9 +46,10 @@ TITLES = {"harmful": "Harmful prompts", "benign": "Benign prompts"}
 
 def titled(summary: Summary, kind: str) -> str:
     """The title of a panel of shares: what was asked, and by whom it was judged."""
-    n = {str(name): found.n for name, found in summary.prompts.items()}.get(kind, 0)
+    found = {str(name): one for name, one in summary.prompts.items()}.get(kind)
+    n, source = (found.n, f": {one_line(found.source, 40)}") if found else (0, "")
     times, judge = judges.times(summary), judges.first(summary)
-    return f"{TITLES[kind]}  (n = {n:,}{times}; labels by {judge})"
+    return f"{TITLES[kind]}{source}  (n = {n:,}{times}; labels by {judge})"
 
 
 def named(text: str) -> str:

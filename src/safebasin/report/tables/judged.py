@@ -21,6 +21,7 @@ from safebasin.report.facts.judged import (
     said,
     with_first,
 )
+from safebasin.report.formatting import count
 from safebasin.report.untrusted import for_terminal
 from safebasin.summary import Calibration, Kind, Summary
 
@@ -70,7 +71,7 @@ def _more(pairs: int) -> list[RenderableType]:
     """Where the pairs are that are not shown here."""
     if pairs <= 0:
         return []
-    return [Text(f"{pairs} more pairs of judges: see the page", style="dim"), ""]
+    return [Text(f"{count(pairs, 'more pairs')} of judges: see the page", style="dim"), ""]
 
 
 def _agreement(pairs: Sequence[Agreed]) -> list[RenderableType]:

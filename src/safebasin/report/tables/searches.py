@@ -29,7 +29,7 @@ def title(summary: EdgesSummary) -> str:
     word = partial(summary)
     return (
         f"{summary.model.name}, edges of {directions} within ±{summary.reach:g}, "
-        f"{len(summary.searches)} searches" + (f" ({word})" if word else "")
+        f"{count(len(summary.searches), 'searches')}" + (f" ({word})" if word else "")
     )
 
 

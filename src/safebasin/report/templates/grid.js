@@ -34,8 +34,8 @@ const Grid = (() => {
     return (level) => from.map((start, i) => Math.round(start + (to[i] - start) * level));
   }
 
-  function percent(level) {
-    return `${(level / 100).toFixed(1)} %`;
+  function percent(level, digits) {
+    return (level / 100).toFixed(digits);
   }
 
   // What is read at a place: the measure and its interval.
@@ -43,9 +43,10 @@ const Grid = (() => {
     const level = measure.levels[place];
     if (level === null) return `${measure.title}: no answer`;
     if (measure.texts) return `${measure.title}: ${measure.texts[place]}`;
+    const digits = measure.digits ? Number(measure.digits[place]) : 1;
     const interval = measure.low && measure.low[place] !== null
-      ? ` [${(measure.low[place] / 100).toFixed(1)}, ${(measure.high[place] / 100).toFixed(1)}]` : "";
-    return `${measure.title}: ${percent(level)}${interval}`;
+      ? ` [${percent(measure.low[place], digits)}, ${percent(measure.high[place], digits)}]` : "";
+    return `${measure.title}: ${percent(level, digits)} %${interval}`;
   }
 
   function coordinates(ix, iy) {

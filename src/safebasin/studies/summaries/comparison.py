@@ -54,6 +54,7 @@ def summarise(runs: Sequence[Run]) -> contract.ComparisonSummary:
                 curves=run.summary.curves,
                 scores=run.summary.scores,
                 ordering=run.summary.ordering,
+                prompts=run.summary.prompts,
             )
             for run, name, fact in zip(runs, names, facts, strict=True)
         ],
@@ -234,10 +235,7 @@ def _told_apart(difference: contract.Difference, first: str) -> str:
     visage, p = difference.visage, difference.adjusted["visage"]
     if visage.value is None or p is None:
         return f"VISAGE of {difference.name} cannot be compared with that of {first}."
-    value, low, high = (
-        formatting.number(x, 1, signed=True) for x in (visage.value, visage.low, visage.high)
-    )
-    interval = f"{value} [{low}, {high}], p {_p(p)}"
+    interval = f"{formatting.difference(visage, otherwise=1)}, p {_p(p)}"
     if p < 0.05:
         word = "higher" if visage.value > 0 else "lower"
         return f"VISAGE of {difference.name} is {word} than that of {first}: {interval}."

@@ -182,13 +182,11 @@ def _most(summary: PlaneSummary) -> str:
 
 
 def _share(estimate: Estimate) -> str:
-    written = formatting.share(estimate)
-    return f"{written.value} {written.interval}".strip()
+    return str(formatting.share(estimate))
 
 
 def _score(estimate: Estimate) -> str:
-    written = formatting.score(estimate)
-    return f"{written.value} {written.interval}".strip()
+    return str(formatting.score(estimate))
 
 
 def _test(paired: Paired) -> str:
@@ -204,8 +202,7 @@ def _distance(estimate: Estimate) -> str:
     decimals = 2
     while 0 < abs(estimate.value) * 10**decimals < 10 and decimals < 6:
         decimals += 1  # two digits that say something
-    value = formatting.number(estimate.value, decimals)
     if estimate.censored:
-        return f"more than {value}"
-    low, high = (formatting.number(end, decimals) for end in (estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
+        return f"more than {formatting.number(estimate.value, decimals)}"
+    found = formatting.rounded(estimate.value, estimate.low, estimate.high, otherwise=decimals)
+    return " ".join(found).strip()
