@@ -7,12 +7,13 @@ import shutil
 import signal
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import children
 import pytest
 from stores import PINNED, REQUEST, filled
 
-from safebasin import database
+from safebasin import database, disk
 from safebasin.errors import ResourceError
 from safebasin.store import reading, writing
 
@@ -76,6 +77,7 @@ def test_an_older_store_is_read_as_it_is(tmp_path: Path) -> None:
         assert store.answered("origin") == {"a", "b"}
         assert store.measured("m") == set()
         assert store.measurements("m", "origin") == {}
+        assert store.unsealed
     assert version_of(folder / "results.sqlite") == 1
     assert not (folder / "results.sqlite.v1").exists()
 
@@ -84,8 +86,10 @@ def test_an_older_store_is_copied_and_brought_up_to_date(tmp_path: Path) -> None
     folder = of_version_1(tmp_path / "run")
     with writing(folder, REQUEST) as store:
         assert store.digest() == PINNED
+        assert store.unsealed
         store.add_measurements("m", "origin", {"a": (1.0, 1.0)})
     with reading(folder) as store:
+        assert store.unsealed
         assert store.measured("m") == {"origin"}
         assert store.answered("origin") == {"a", "b"}
     copy = folder / "results.sqlite.v1"
@@ -165,8 +169,11 @@ def test_an_older_store_is_left_alone_where_there_is_no_room_for_a_copy(
         raise OSError(28, "No space left on device")
 
     folder = of_version_1(tmp_path / "run")
+    size = (folder / "results.sqlite").stat().st_size
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=1234))
     monkeypatch.setattr(database.os, "fsync", full)
-    refused = pytest.raises(ResourceError, match=r"sqlite\.v1 cannot be written.*make room")
+    told = rf"sqlite\.v1 cannot be written.*; {size:,} bytes are needed, 1,234 are free.*make room"
+    refused = pytest.raises(ResourceError, match=told)
     with refused, writing(folder, REQUEST):
         pass
     monkeypatch.undo()

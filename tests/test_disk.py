@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from safebasin import disk
 from safebasin.disk import require_local
 from safebasin.errors import ResourceError
 
@@ -42,3 +44,14 @@ def test_without_a_table_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_tests_run_on_a_local_one(tmp_path: Path) -> None:
     require_local(tmp_path)
+
+
+def test_a_message_names_the_room_that_is_needed_and_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=1200))
+    assert disk.room(tmp_path) == "; 1,200 bytes are free"
+    assert disk.room(tmp_path, 34567) == "; 34,567 bytes are needed, 1,200 are free"
+    monkeypatch.undo()
+    assert disk.room(tmp_path / "gone" / "away") == ""
+    assert disk.room(tmp_path / "gone", 5) == "; 5 bytes are needed"

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scans import answers
 from stores import BATCH, REQUEST, filled
 
+from safebasin import disk
 from safebasin.errors import ResourceError
 from safebasin.records import Response
 from safebasin.store import Store, reading, writing
@@ -24,12 +26,17 @@ def fill(store: Store) -> int:
     raise AssertionError("there was room for everything")
 
 
-def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=4321))
     folder = filled(tmp_path / "run")
     with writing(folder, REQUEST) as store:
         pages = store._connection.execute("pragma page_count").fetchone()[0]
         store._connection.execute(f"pragma max_page_count = {pages + 20}")
-        with pytest.raises(ResourceError, match=r"results\.sqlite.*full.*make room"):
+        with pytest.raises(
+            ResourceError, match=r"results\.sqlite.*full; 4,321 bytes are free.*make room"
+        ):
             fill(store)
         there = sum(store.answers_by_point().values())
         assert there > 2

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safebasin import seals
+from safebasin.disk import room
 from safebasin.errors import IntegrityError, ResourceError, UsageError
 from safebasin.models.thinking import split
 
@@ -139,8 +140,8 @@ def explained(folder: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code in _OUT_OF_REACH:
             raise ResourceError(
-                f"{folder / FILE} cannot be used ({error}): make room or mend the folder, then run "
-                "the same command again; nothing that was stored is lost"
+                f"{folder / FILE} cannot be used ({error}{room(folder)}): make room or mend the "
+                "folder, then run the same command again; nothing that was stored is lost"
             ) from error
         raise damaged(folder, error) from error
 
@@ -244,6 +245,7 @@ def _bring_up(connection: sqlite3.Connection, version: int) -> None:
             f"drop table old_{table};",
         ]
     connection.executescript(f"begin;{''.join(steps)}create {seals.TABLE}")
+    connection.execute("insert or ignore into fact values (?, ?)", (seals.UNSEALED, str(version)))
     seals.seal(connection)
     connection.execute(_NOW)
     connection.commit()
@@ -287,8 +289,8 @@ def copy_aside(connection: sqlite3.Connection, path: Path, suffix: str) -> None:
         with suppress(OSError):
             part.unlink()
         raise ResourceError(
-            f"{whole} cannot be written ({error}), and the store is not changed without that copy: "
-            "make room, then run the same command again"
+            f"{whole} cannot be written ({error}{room(path.parent, path.stat().st_size)}), and the "
+            "store is not changed without that copy: make room, then run the same command again"
         ) from error
 
 

@@ -1,7 +1,8 @@
-"""Which file systems a run may live on."""
+"""Which file systems a run may live on, and how much room there is."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from safebasin.errors import ResourceError
@@ -47,6 +48,22 @@ def require_local(folder: Path, mounts: Path = _MOUNTS) -> None:
             f"{folder} is on {kind}, a network file system, where a run could be damaged: pass an "
             "--out on a disk of this machine and copy the folder when it is done"
         )
+
+
+def room(folder: Path, needed: int | None = None) -> str:
+    """What a message says of room: "; 5,000 bytes are needed, 120 are free", as far as it is known.
+
+    Args:
+        folder: where something could not be written.
+        needed: bytes of it.
+    """
+    told = [] if needed is None else [f"{needed:,} bytes are needed"]
+    try:
+        unit = "" if told else " bytes"
+        told.append(f"{shutil.disk_usage(folder).free:,}{unit} are free")
+    except OSError:
+        pass
+    return f"; {', '.join(told)}" if told else ""
 
 
 def _kind(folder: Path, mounts: Path) -> str:

@@ -10,10 +10,10 @@ from math import nan
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safebasin.database import damaged, explained
+from safebasin.database import SCHEMA_VERSION, damaged, explained, version_of
 from safebasin.errors import IntegrityError
 from safebasin.runfolder import Request, request_digest
-from safebasin.seals import Part
+from safebasin.seals import UNSEALED, Part
 
 Value = TypeVar("Value")
 
@@ -65,6 +65,13 @@ class Inventory:
                 f"{self.folder / 'run.json'} is not the one that the answers beside it were given "
                 "to: restore the file, or scan again into a new --out"
             )
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether it holds what was written before there were seals, which nothing can check."""
+        with explained(self.folder):
+            old = version_of(self._connection) < SCHEMA_VERSION
+        return old or self.recall(UNSEALED) is not None
 
     @property
     def first_judge(self) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from safebasin.disk import require_local
+from safebasin.disk import require_local, room
 from safebasin.errors import IntegrityError, ReproducibilityError, ResourceError, UsageError
 
 SCHEMA_VERSION = 1
@@ -59,8 +59,8 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise ResourceError(
-            f"{path} cannot be written ({error.strerror}; {len(text.encode()):,} bytes): "
-            "make room, then run the same command again"
+            f"{path} cannot be written ({error.strerror}"
+            f"{room(path.parent, len(text.encode()))}): make room, then run the same command again"
         ) from error
 
 

@@ -22,6 +22,9 @@ table seal (
 ) without rowid;
 """
 
+UNSEALED = "unsealed"
+"""The fact that a store was begun by a version without seals: the schema that it had then."""
+
 LISTED = 3
 """Parts that a message names."""
 

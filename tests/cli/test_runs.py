@@ -71,3 +71,6 @@ def test_the_command_line_says_the_same(call, refused, folder: Path) -> None:
     assert "holds no run yet" in call("list", "runs", folder / "notes").stdout
     assert call("report", folder).stdout.strip() == f"The index: {folder / 'index.html'}"
     assert refused("report", folder, "--figure", "x.pdf").exit_code == 2
+    shared = refused("report", folder, "--share")
+    assert shared.exit_code == 2
+    assert "--share" in shared.stderr

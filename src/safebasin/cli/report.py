@@ -55,10 +55,10 @@ def report(
         from safebasin.studies.runs import holds_runs, write_index
 
         if holds_runs(run):
-            if judge or figure or table:
+            if judge or figure or table or share:
                 raise UsageError(
-                    f"{run} is a folder of runs, and --judge, --figure and --table are for one: "
-                    "name the run"
+                    f"{run} is a folder of runs, and --judge, --figure, --table and --share are "
+                    "for one: name the run"
                 )
             typer.echo(f"The index: {write_index(run, out)}")
             return

@@ -36,7 +36,7 @@ from safebasin.studies.naming import called, ways
 from safebasin.studies.plan import Plan
 from safebasin.studies.progress import Told
 from safebasin.studies.result import Result, result
-from safebasin.studies.summaries.overview import MACHINES
+from safebasin.studies.summaries.overview import MACHINES, UNSEALED
 from safebasin.weights.overlay import Overlay
 
 LISTED = 5
@@ -57,6 +57,8 @@ def run(planned: Plan, progress: Progress = lambda _: None) -> Result[Any]:
     with crew(planned) as everybody, kept as store:
         if store.mended:
             progress(Tick(0, None, f"damaged, and done again: {listed(store.mended)}"))
+        if store.unsealed:
+            progress(Tick(0, None, UNSEALED))
         _describe(planned, everybody, store)
         try:
             _note_machine(planned, store)

@@ -23,6 +23,11 @@ from safebasin.studies.summaries.shares import SIDES, Floats, Shares
 
 REPLICATES = 2000
 
+UNSEALED = (
+    "an older version began this run and kept no seals: whether the bytes that it wrote were "
+    "changed since cannot be checked"
+)
+
 MACHINES = "machines"
 """The name under which a store remembers kinds of devices, where a run was on several."""
 
@@ -62,6 +67,7 @@ def overview(
         "notes": [
             *able(store),
             *loaded["notes"],
+            *_unsealed(store),
             *_mixed(store),
             *_unanswered(store),
             *_cut(store),
@@ -70,6 +76,11 @@ def overview(
             *map(sentence, several),
         ],
     }
+
+
+def _unsealed(store: Store) -> list[str]:
+    """What must be known of a run whose store is from before there were seals."""
+    return [UNSEALED] * store.unsealed
 
 
 def _mixed(store: Store) -> list[str]:
