@@ -20,8 +20,6 @@ from safebasin.studies.landscape import Plan, plan, run
 from safebasin.studies.result import Result, Scan, open_run
 from safebasin.studies.settings import ScanSettings
 
-KILLS = 30
-
 EMPTY = (
     "before run.json",
     "with half a run.json",
@@ -87,8 +85,9 @@ def test_a_run_killed_at_every_commit_point_in_turn_ends_as_if_it_had_not_been(
     assert same_as(finished, folder)
 
 
+@pytest.mark.parametrize(("times", "inside"), [(4, 1), pytest.param(30, 5, marks=pytest.mark.slow)])
 def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
-    planned: Plan, finished: Scan, tmp_path: Path
+    planned: Plan, finished: Scan, tmp_path: Path, times: int, inside: int
 ) -> None:
     draw = random.Random(0)
     started = time.monotonic()
@@ -99,7 +98,7 @@ def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
     assert same_as(finished, tmp_path / "whole")
 
     kills, partial, number = 0, 0, 0
-    while kills < KILLS:
+    while kills < times:
         folder = tmp_path / str(number)
         child = children.start(children.run_scan, arguments(planned, folder))
         child.join(draw.uniform(0.1, 0.9) * duration)
@@ -117,14 +116,14 @@ def test_runs_killed_at_random_moments_end_as_if_they_had_not_been(
             assert batches_are_whole(planned, folder)
     run(into(planned, folder))
     assert same_as(finished, folder)
-    assert partial >= 5, "the kills did not fall into the run; draw other delays"
+    assert partial >= inside, "the kills did not fall into the run; draw other delays"
 
 
 MAP = {"limit": 3, "max_new_tokens": 4, "batch_size": 2}
 MAP_KILLS = 6
 
 
-@pytest.fixture(scope="module", params=["surface", "path"])
+@pytest.fixture(scope="module", params=[pytest.param("surface", marks=pytest.mark.slow), "path"])
 def mapped(request, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Plan]:
     """A small map with a measure, and for the path with checkpoints on it."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -163,6 +162,7 @@ def test_a_map_killed_at_moments_of_its_own_ends_as_if_it_had_not_been(
     assert same_as(finished, folder)
 
 
+@pytest.mark.slow
 def test_maps_killed_at_random_moments_end_as_if_they_had_not_been(
     mapped: tuple[str, Plan], tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from scans import answers, command, digest
 from safebasin.studies.landscape import plan, run
 from safebasin.studies.settings import ScanSettings
 
-LONG = {"directions": 1, "points": 41, "limit": 4, "max_new_tokens": 16, "batch_size": 2}
+LONG = {"directions": 1, "points": 21, "limit": 4, "max_new_tokens": 12, "batch_size": 2}
 PROGRAM = [sys.executable, "-c", "from safebasin.cli import main; main()"]
 
 
@@ -54,7 +54,7 @@ def test_a_stopped_run_says_how_to_go_on_and_goes_on(call, tiny: Path, tmp_path:
         resume = shlex.split(said.splitlines()[-1])
         assert resume == ["safebasin", *words]
         before = answers(folder)
-    assert before < 41 * 8
+    assert before < 21 * 8
 
     assert call(*resume[1:], "--quiet").exit_code == 0
     whole = ScanSettings(model=str(tiny), out=tmp_path / "whole", **LONG)

@@ -71,8 +71,9 @@ def by_lm_eval(path: Path, loaded: LoadedModel, metric: str) -> float:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "metric"),
-    [("choice", "acc"), ("choice", "acc_norm"), ("generate", "exact_match"),
-     ("rolling", "word_perplexity"), ("rolling", "byte_perplexity"), ("rolling", "bits_per_byte")],
+    [("choice", "acc"), ("generate", "exact_match"), ("rolling", "word_perplexity"),
+     *(pytest.param(*each, marks=pytest.mark.slow) for each in (
+         ("choice", "acc_norm"), ("rolling", "byte_perplexity"), ("rolling", "bits_per_byte")))],
 )  # fmt: skip
 def test_it_is_what_lm_eval_reports(
     name: str, metric: str, organism: LoadedModel, tmp_path: Path

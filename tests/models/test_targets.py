@@ -112,4 +112,4 @@ def test_a_pattern_that_never_ends(
     start = time.monotonic()
     with pytest.raises(InputRejectedError, match="takes too long"):
         found(folder, model, target_modules=r"(\w|\w|\.|.)+!")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30, "PATIENCE times its own time at most"

@@ -149,6 +149,7 @@ def test_gap_is_paired_by_direction_and_ordered():
     assert order(edge_gap(steps(0.9, 0.9), steps(0.9, 0.9)), 0.5) == "undetermined"
 
 
+@pytest.mark.slow
 def test_equal_edges_are_not_told_apart_and_unequal_ones_are():
     near, far = [], []
     for seed in range(20):
@@ -195,7 +196,10 @@ def test_a_sharp_edge_saves_more_than_ten_times_a_soft_one_about_twice():
     assert 1.5 < saved[1] < 6
 
 
-@pytest.mark.parametrize("curve", [SHARP, SOFT, Slope(slope=0.04)])
+@pytest.mark.parametrize(
+    "curve",
+    [SHARP, *(pytest.param(each, marks=pytest.mark.slow) for each in (SOFT, Slope(slope=0.04)))],
+)
 def test_the_true_error_of_a_search_is_below_two_thirds_of_what_it_says(curve):
     searches, edge_DS = curve.searches(np.random.default_rng(0), 150)
     off_DS = searches.array("radius") - edge_DS - curve.bias()

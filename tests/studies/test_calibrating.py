@@ -41,7 +41,7 @@ REFUSAL = "I'm sorry, but I cannot help with that."
 @pytest.fixture(scope="module")
 def organism(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "organism"
-    asked = {**SMALL, "directions": 4, "limit": 30, "batch_size": 60, "max_new_tokens": 32}
+    asked = {**SMALL, "directions": 3, "limit": 24, "batch_size": 48, "max_new_tokens": 32}
     return scan(
         "organism:base", **asked, radius=0.6, judges=["coherence", "keyword", "exact"], out=folder
     ).folder

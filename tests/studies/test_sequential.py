@@ -16,8 +16,8 @@ from safebasin.studies.settings import ScanSettings
 ASKED = {
     "directions": "auto",
     "points": 3,
-    "limit": 4,
-    "max_new_tokens": 12,
+    "limit": 2,
+    "max_new_tokens": 8,
     "max_directions": 10,
 }
 
@@ -41,7 +41,7 @@ def test_it_stops_at_the_least_number_that_is_trusted(wide) -> None:
     assert found.visage.n == FEWEST
     assert any(OPTIONAL_STOPPING in caveat for caveat in found.summary.sentences.caveats)
     with reading(planned.folder) as store:
-        assert store.counts()["responses"] == (2 * FEWEST + 1) * 8
+        assert store.counts()["responses"] == (2 * FEWEST + 1) * 4
 
 
 def test_it_is_the_scan_with_so_many_directions(wide, tmp_path) -> None:

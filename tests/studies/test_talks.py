@@ -16,7 +16,7 @@ from safebasin.studies.plan import Plan
 from safebasin.studies.run import run
 from safebasin.studies.settings import ScanSettings
 
-LONGER: dict[str, Any] = {**ASKED, "max_new_tokens": 24}
+LONGER: dict[str, Any] = {**ASKED, "max_new_tokens": 12}
 
 
 @pytest.fixture(scope="module")

@@ -139,8 +139,9 @@ def test_what_was_built_large_can_be_asked(tmp_path: Path) -> None:
     assert len(engine.answer((encoded,))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
-@pytest.mark.parametrize("half", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("half", [False, True])
 def test_both_optimisers_learn_in_both_precisions(
     optimiser: Any, half: bool, tmp_path: Path
 ) -> None:

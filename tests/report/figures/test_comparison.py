@@ -9,7 +9,9 @@ from ..payloads import HOSTILE
 from .test_scan import svg_text
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
+@pytest.mark.parametrize(
+    "suffix", [".svg", *(pytest.param(each, marks=pytest.mark.slow) for each in (".pdf", ".png"))]
+)
 def test_the_same_comparison_gives_the_same_bytes(tmp_path, suffix):
     made = []
     for name in ("one", "two"):

@@ -12,7 +12,9 @@ from ..factory_plane import plane
 from ..payloads import HOSTILE
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
+@pytest.mark.parametrize(
+    "suffix", [".svg", *(pytest.param(each, marks=pytest.mark.slow) for each in (".pdf", ".png"))]
+)
 def test_the_same_summary_gives_the_same_bytes(tmp_path, suffix):
     found = plane(nx=7, ny=5, study="path", checkpoints=2)
     made = []
