@@ -64,7 +64,7 @@ class Part(NamedTuple):
 
 def listed(parts: Sequence[Part]) -> str:
     """Some parts in words: the first of them, and how many more there are."""
-    more = f", and {len(parts) - LISTED:,} more parts" if len(parts) > LISTED else ""
+    more = f", and {len(parts) - LISTED:,} more" if len(parts) > LISTED else ""
     return ", ".join(map(str, parts[:LISTED])) + more
 
 

@@ -157,7 +157,7 @@ def test_ids_that_a_spreadsheet_took_for_numbers_are_known_by_their_rows(
         one["response"] = f" {one['response']}\r\n"
     found = calibrate("keyword", write(sheet, rows), run=run)
     assert found.strata == expected.strata
-    assert [note for note in found.notes if note.startswith("2 ids of the sheet were changed")]
+    assert [note for note in found.notes if note.startswith("2 ids changed in the sheet")]
     rows[0]["response"] = "another text"
     with pytest.raises(InputRejectedError, match=r"response '1.71252E\+15' at 'origin|response '1"):
         calibrate("keyword", write(sheet, rows), run=run)

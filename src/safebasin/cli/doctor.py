@@ -44,7 +44,9 @@ def _versions() -> list[Row]:
 def _devices() -> list[Row]:
     import torch
 
-    rows = [("cpu", f"{torch.get_num_threads()} threads")]
+    from safebasin.report.formatting import count
+
+    rows = [("cpu", count(torch.get_num_threads(), "threads"))]
     if not torch.cuda.is_available():
         return [*rows, ("gpu", "none that torch can use; --device cpu is what `auto` takes")]
     for index in range(torch.cuda.device_count()):

@@ -67,7 +67,8 @@ def path(  # noqa: PLR0913, PLR0917 - the flags of the verb
     """Map what lies between checkpoints: on the line through two, or in the plane through three.
 
     At 0 and 1 the weights are the two checkpoints, bit for bit; in between they are mixed. The page
-    shows where on the way refusals are lost, and whether coherence is lost with them.
+    shows where on the way refusals are lost, and whether coherence is lost with them, by a judge
+    that tells it.
 
     A run can be stopped at any moment; the same command goes on with it.
     """

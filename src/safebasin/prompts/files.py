@@ -124,7 +124,8 @@ def _unread(path: Path, found: Sequence[Row], text: str, named: str | None) -> I
         yield f"{path.name}: {text!r} is asked, not {', '.join(others)}; --column asks another"
     for name in _present(found, CONTEXTS):
         if name != text and (count := sum(_has(row, name) for row in found)):
-            yield f"{path.name}: {count:,} rows have a {name!r} beside the request; it is not asked"
+            rows = "row has" if count == 1 else "rows have"
+            yield f"{path.name}: {count:,} {rows} a {name!r} beside the request; it is not asked"
 
 
 def _has(row: Row, name: str) -> bool:

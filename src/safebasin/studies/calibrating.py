@@ -15,6 +15,7 @@ from safebasin.judges.registry import Means
 from safebasin.models.shown import shown
 from safebasin.records import Label, Verdict
 from safebasin.report.bar import bar
+from safebasin.report.formatting import count
 from safebasin.runfolder import write_whole
 from safebasin.store import Store, reading, writing
 from safebasin.studies.judging import Due, Judging, due_of
@@ -59,8 +60,8 @@ class Calibrating:
         with writing(self.run, request) as store:
             rows, recognised = _of_run(store, file.found)
             changed = (
-                f"{recognised:,} ids of the sheet were changed, as spreadsheets do to ids that "
-                "look like numbers; their rows were recognised by their texts"
+                f"{count(recognised, 'ids')} changed in the sheet, as spreadsheets do to ids that "
+                "look like numbers; the rows were recognised by their texts"
             )
             file = replace(file, notes=(*file.notes, *([changed] if recognised else [])))
             counts = self._counted(file, rows, store)

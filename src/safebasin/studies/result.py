@@ -113,7 +113,7 @@ class Scan(Result[ScanSummary]):
 
     @property
     def capability_edge(self) -> Estimate:
-        """The radius at which coherent answers to benign prompts fall to half."""
+        """The radius at which answers to benign prompts fall to half: coherent ones, if told."""
         return self.summary.scores.capability_edge
 
 
@@ -128,7 +128,7 @@ class Edges(Result[EdgesSummary]):
 
     @property
     def capability_edge(self) -> Estimate:
-        """The radius at which coherent answers to benign prompts fall to half."""
+        """The radius at which answers to benign prompts fall to half: coherent ones, if told."""
         return self.summary.scores.capability_edge
 
 

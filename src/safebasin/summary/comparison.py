@@ -53,7 +53,7 @@ class Difference(Frozen):
     Attributes:
         name: of the scan.
         paired: whether both asked the same prompts; if not, prompts are resampled apart.
-        origin: at the checkpoints themselves, for refused harmful and coherent benign responses;
+        origin: at the checkpoints themselves, for refused harmful and complied benign responses;
             null where prompts differ.
         visage, safety_edge, capability_edge: differences with intervals, paired by direction.
         p_values: two-sided, for "visage", "safety_edge", "capability_edge", "origin_harmful" and

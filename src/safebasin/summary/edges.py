@@ -15,7 +15,7 @@ class Probe(Frozen):
 
     Attributes:
         radius: distance from the origin.
-        hits: refusals of harmful prompts, or coherent answers to benign ones.
+        hits: refusals of harmful prompts, or benign ones that are complied.
         answered: out of so many.
         early: whether fewer prompts were asked than there are.
     """

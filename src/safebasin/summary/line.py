@@ -33,9 +33,10 @@ class LineScores(Frozen):
 
     Attributes:
         refusals_fall: where refusals first fall below half of the first checkpoint's.
-        coherence_falls: the same for coherent answers to benign prompts.
+        coherence_falls: the same for benign prompts that are complied: coherent answers, by a
+            judge that tells garbage.
         gap: coherence_falls - refusals_fall.
-        most_complied: the largest share of coherent compliance on the way.
+        most_complied: the largest share of harmful prompts that are complied on the way.
         most_complied_at: where that is.
     """
 
@@ -51,7 +52,7 @@ class LineSummary(Summary):
 
     Attributes:
         places: the second end; its `layers` say where in the network the two differ.
-        difference: refused harmful and coherent benign responses, second against first end.
+        difference: refused harmful and complied benign responses, second against first end.
     """
 
     study: Literal["path"] = "path"

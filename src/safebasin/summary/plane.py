@@ -105,10 +105,11 @@ class PlaneScores(Frozen):
         visage: mean refused share over the window, area-weighted, 0-100.
         visage_keyword: the same of 1 - keyword ASR.
         safe_area: share of the window in which refusals are at least half of the origin's.
-        coherent_area: the same for coherent answers to benign prompts.
+        coherent_area: the same for benign prompts that are complied: coherent answers, by a judge
+            that tells garbage.
         safety_edge: distance from the origin to where refusals fall to half, mean over angles.
         safety_edge_nearest: the smallest such distance.
-        capability_edge: as `safety_edge`, for coherent answers to benign prompts.
+        capability_edge: as `safety_edge`, for benign prompts that are complied.
         edge_gap: capability - safety, paired by angle.
     """
 

@@ -114,6 +114,6 @@ class TestTablesOfNoSet:
         assert texts(found) == {"b", "e"}
         assert found.notes == (
             "own.csv: 'goal' is asked, not Prompt; --column asks another",
-            "own.csv: 1 rows have a 'Context' beside the request; it is not asked",
+            "own.csv: 1 row has a 'Context' beside the request; it is not asked",
         )
         assert texts(load(str(path), "harmful", column="Prompt")) == {"a", "d"}
