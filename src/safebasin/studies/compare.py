@@ -14,6 +14,7 @@ from safebasin.studies.result import Comparison, Scan, command, result
 from safebasin.studies.summaries import comparison as summaries
 from safebasin.studies.summaries.aligned import Run
 from safebasin.studies.summaries.shares import shares
+from safebasin.studies.summaries.spoken import FACT
 
 
 def compare(*runs: Scan | Path | str, out: Path | str | None = None) -> Comparison:
@@ -56,7 +57,8 @@ def _read(folder: Path) -> Run:
             )
         rays = Rays(**store.request["rays"]).first(len(found.summary.directions))
         sides = shares(store, [point.key for point in rays.plan])
-        return Run(folder, found.summary, sides, rays, store.recall("originals") or {})
+        originals, talk = (store.recall(name) or {} for name in ("originals", FACT))
+        return Run(folder, found.summary, sides, rays, originals, talk)
 
 
 def _require_comparable(first: Run, other: Run) -> None:

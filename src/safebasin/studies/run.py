@@ -37,6 +37,7 @@ from safebasin.studies.plan import Plan
 from safebasin.studies.progress import Told
 from safebasin.studies.result import Result, result
 from safebasin.studies.summaries.overview import MACHINES, UNSEALED
+from safebasin.studies.summaries.spoken import FACT, spoken
 from safebasin.weights.overlay import Overlay
 
 LISTED = 5
@@ -163,6 +164,7 @@ def _describe(planned: Plan, everybody: Crew, store: Store) -> None:
     originals = {p.id: p.original for p in planned.work.prompts.values() if p.original}
     if originals:
         store.remember("originals", originals)
+    store.remember(FACT, spoken(planned.loaded))
     for name, value in (planned.facts(everybody.overlay) if planned.facts else {}).items():
         store.remember(name, value)
     versions = {name: version(name) for name in ("safebasin", "numpy", "scipy")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ class Run:
         sides: its verdicts at every point.
         rays: where it asked; of a scan that looked for the number of directions, as far as it went.
         originals: of each prompt, the request that a jailbreak wraps, or the prompt itself, by id.
+        talk: how its model talks; see `spoken.spoken`.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Run:
     sides: dict[Kind, Shares]
     rays: Rays
     originals: dict[str, str]
+    talk: dict[str, str] = field(default_factory=dict)
 
     def requests(self, side: Kind) -> list[str]:
         """The requests behind its prompts, in the order of its arrays."""

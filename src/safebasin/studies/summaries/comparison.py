@@ -12,6 +12,7 @@ from safebasin.report.wording import wording
 from safebasin.stats.comparison import Comparison, compare
 from safebasin.stats.multiple import holm
 from safebasin.stats.paired import paired
+from safebasin.studies.summaries import spoken
 from safebasin.studies.summaries.able import WARNING, is_warned
 from safebasin.studies.summaries.aligned import Run, as_they_are, at_origin, matched
 from safebasin.studies.summaries.changed import changes
@@ -136,8 +137,13 @@ def _number(value: float | None) -> float:
 
 def _facts(runs: Sequence[Run]) -> list[dict[str, str]]:
     """What the scans differ in, and for each what it has there."""
-    told = [_told(run) for run in runs]
+    told = [
+        {**_told(run), **_settings(run, talk)}
+        for run, talk in zip(runs, spoken.told([run.talk for run in runs]), strict=True)
+    ]
     different = [name for name in told[0] if len({each[name] for each in told}) > 1]
+    if {*different} & spoken.NAMES and all(run.talk for run in runs):
+        different = [name for name in different if name != "settings"]  # told item by item
     return [{name: each[name] for name in different} for each in told]
 
 
@@ -153,11 +159,18 @@ def _told(run: Run) -> dict[str, str]:
         "benign prompts": f"{summary.prompts['benign'].source}, {summary.prompts['benign'].n}",
         "type": summary.model.dtype,
         "device": summary.model.device,
-        "chat template": summary.model.chat_template_digest[:12],
-        "settings": summary.model.settings_digest[:12],
         "template arguments": json.dumps(summary.request.get("template_args", {}), sort_keys=True),
         "token limit": str(summary.request["decoding"]["max_new_tokens"]),
     }
+
+
+def _settings(run: Run, talk: Mapping[str, str]) -> Mapping[str, str]:
+    """How its model talks, item by item; of an older run only that something differs."""
+    model = run.summary.model
+    settings = {"settings": f"differ ({model.settings_digest[:12]})"}
+    if talk:
+        return {**talk, **settings}
+    return {spoken.TEMPLATE: f"differs ({model.chat_template_digest[:12]})", **settings}
 
 
 def _system(text: str | None) -> str:
