@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from safebasin.engines.registry import make
 from safebasin.engines.vllm.engine import VllmEngine
 from safebasin.errors import InputRejectedError, UsageError
+from safebasin.records import Direction, Displacement
 from safebasin.store import reading
 from safebasin.studies import landscape, path
 from safebasin.studies.checkpoints import of_trajectory
@@ -22,6 +23,7 @@ from safebasin.studies.plan import Plan
 from safebasin.studies.run import run
 from safebasin.studies.settings import ScanSettings
 
+FEW = {"directions": 1, "points": 3}
 BIAS = "model.layers.1.mlp.gate.e_score_correction_bias"
 
 
@@ -99,6 +101,35 @@ def test_a_buffer_travels_with_the_weights(routed: tuple[Path, Path], tmp_path: 
     assert torch.equal(there[0.0], near)
     assert torch.equal(there[1.0], far)
     assert torch.equal(there[0.5], (near + far) / 2)
+
+
+def held(planned: Plan, drawn: float, towards: float) -> dict[str, torch.Tensor]:
+    """What the network holds at a point of a mixed plane."""
+    engine = make("transformers", planned.loaded, manner(planned))
+    (point,) = [
+        p
+        for p in planned.work.points
+        if {type(way): x for way, x in p.terms} == {Direction: drawn, Displacement: towards}
+    ]
+    with engine.at(point):
+        return {n: p.detach().clone() for n, p in planned.loaded.model.named_parameters()}
+
+
+def test_a_random_direction_leaves_it_in_place(routed: tuple[Path, Path], tmp_path: Path) -> None:
+    """On a plane of one random axis and one towards a checkpoint, and as a scan draws it."""
+    base, tuned = routed
+    asked = {"model": str(base), "second": str(tuned), "x": "0,1", "y": "0,0.5"}
+    plane = path.plan(path.PathSettings(**asked, out=tmp_path / "plane", **ASKED))
+    far = load_file(tuned / "model.safetensors")
+    there = held(plane, 0.5, 1.0)
+    assert torch.equal(there[BIAS], far[BIAS])
+    key = "model.layers.1.self_attn.o_proj.weight"
+    assert not torch.equal(there[key], far[key]), "the direction does move the weights"
+    scan = landscape.plan(ScanSettings(model=str(base), out=tmp_path / "scan", **FEW, **ASKED))
+    overlays = [make("transformers", p.loaded, manner(p)).overlay for p in (plane, scan)]
+    (way,) = {w for p in plane.work.points for w, _ in p.terms if isinstance(w, Direction)}
+    digests = [overlay.scales_digest(way) for overlay in overlays]
+    assert digests[0] == digests[1], "the same direction as in a scan, where it is a buffer"
 
 
 def test_the_other_engine_does_not_move_it(routed: tuple[Path, Path], tmp_path: Path) -> None:

@@ -22,14 +22,15 @@ def movable(
         model: any network with floating-point parameters.
         skip: "norms" leaves the parameters of normalisation layers (as published), "vectors" every
             parameter of fewer than two dimensions, "none" nothing.
-        everywhere: whether what `silent` names moves too, as on a way to another checkpoint.
+        everywhere: whether what `silent` names moves too, and buffers that were made parameters,
+            as on a way to another checkpoint.
 
     Raises:
         InputRejectedError: a parameter is not floating-point (quantised), or two parameters share
             memory without being the same parameter, so that moving one would move the other twice.
     """
     still = _norm_parameters(model) if skip == "norms" else set()
-    still |= set() if everywhere else silent(model)
+    still |= set() if everywhere else silent(model) | _once_buffers(model)
     chosen: dict[str, nn.Parameter] = {}
     owner: dict[int, str] = {}
     for name, parameter in model.named_parameters():
@@ -49,6 +50,15 @@ def movable(
         if parameter.numel() and name not in still and not (skip == "vectors" and vector):
             chosen[name] = parameter
     return chosen
+
+
+def mark_as_buffer(parameter: nn.Parameter) -> None:
+    """Random directions leave it in place, as they would if it were still a buffer."""
+    parameter.once_buffer = True  # type: ignore[attr-defined]
+
+
+def _once_buffers(model: nn.Module) -> set[str]:
+    return {name for name, p in model.named_parameters() if getattr(p, "once_buffer", False)}
 
 
 def silent(model: nn.Module) -> set[str]:
