@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import sys
 import warnings
 from pathlib import Path
 
@@ -12,9 +10,7 @@ from builders import (
     FAMILIES,
     edit_header,
     edit_json,
-    merged_by_peft,
     rename_tensor,
-    tiny_adapter,
     tiny_checkpoint,
     tiny_tokenizer,
 )
@@ -254,98 +250,3 @@ class TestTokenizer:
         file.write_text("{{ messages[0]['content'] }}")
         ready = load(ModelRef(str(folder)), chat_template=file)
         assert ready.chat.text == "{{ messages[0]['content'] }}"
-
-
-@pytest.fixture(scope="module")
-def adapter(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_adapter(tmp_path_factory.mktemp("adapters") / "adapter", whole)
-
-
-class TestAdapter:
-    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-    def test_it_is_merged_as_peft_merges_it(self, whole: Path, adapter: Path, dtype: str) -> None:
-        ref = ModelRef.parse(f"{whole}+{adapter}")
-        ready = load(ref, dtype=dtype)
-        theirs = merged_by_peft(whole, adapter, dtype=dtype).state_dict()
-        ours = ready.model.state_dict()
-        assert ours.keys() == theirs.keys()
-        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-        assert not any(parameter.requires_grad for parameter in ready.model.parameters())
-        assert str(ready.ref) == f"{whole}+{adapter}"
-        assert ready.folder == whole.resolve()
-        assert ready.notes == ()
-
-    def test_its_digest_is_not_the_base(self, whole: Path, adapter: Path, tmp_path: Path) -> None:
-        zero = tiny_adapter(tmp_path / "zero", whole, zero=True)
-        refs = [
-            ModelRef(str(whole)),
-            *(ModelRef(str(whole), adapter=str(a)) for a in (adapter, zero)),
-        ]
-        digests = {load(ref).checked.weights_digest for ref in refs}
-        assert len(digests) == 3
-
-    def test_it_works_over_the_organism(self, tmp_path: Path) -> None:
-        from safebasin.models import organism
-
-        adapter = tiny_adapter(tmp_path / "adapter", organism.folder("chat"))
-        ready = load(ModelRef.parse(f"organism:chat+{adapter}"))
-        plain = load(ModelRef("organism:chat"))
-        name = "model.layers.0.self_attn.q_proj.weight"
-        assert not torch.equal(ready.model.get_parameter(name), plain.model.get_parameter(name))
-        assert ready.notes == plain.notes
-        assert ready.checked.settings_digest == plain.checked.settings_digest
-
-    def test_one_that_is_refused_is_refused_before_the_base_is_read(
-        self, whole: Path, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        broken = Path(shutil.copytree(adapter, tmp_path / "broken"))
-        (broken / "adapter_model.safetensors").unlink()
-        monkeypatch.setattr("safebasin.models.load.check", lambda _: pytest.fail("read"))
-        with pytest.raises(InputRejectedError, match=r"no adapter_model\.safetensors"):
-            load(ModelRef(str(whole), adapter=str(broken)))
-
-    def test_its_notes_are_shown(self, whole: Path, adapter: Path, tmp_path: Path) -> None:
-        other = Path(shutil.copytree(adapter, tmp_path / "other"))
-        edit_json(
-            other / "adapter_config.json",
-            lambda config: config.update(base_model_name_or_path="owner/name"),
-        )
-        (note,) = load(ModelRef(str(whole), adapter=str(other))).notes
-        assert "'owner/name'" in note
-
-    def test_nothing_is_said_on_the_console(
-        self, whole: Path, adapter: Path, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        load(ModelRef(str(whole), adapter=str(adapter)))
-        assert capfd.readouterr() == ("", "")
-
-    def test_alone_it_goes_over_the_base_that_it_names(
-        self, whole: Path, adapter: Path, tmp_path: Path
-    ) -> None:
-        ready, both = load(ModelRef(str(adapter))), load(ModelRef(str(whole), adapter=str(adapter)))
-        assert ready.checked.weights_digest == both.checked.weights_digest
-        assert ready.folder == whole.resolve()
-        assert f"'{whole}', the base that its settings name" in ready.notes[0]
-        for named, message in ((None, "BASE"), ("./none", "'./none' does not exist.*BASE")):
-            lost = Path(shutil.copytree(adapter, tmp_path / f"{named is None}"))
-            edit_json(
-                lost / "adapter_config.json",
-                lambda config, named=named: config.update(base_model_name_or_path=named),
-            )
-            with pytest.raises(InputRejectedError, match=message):
-                load(ModelRef(str(lost)))
-
-    def test_alone_over_the_organism_it_speaks_its_language(
-        self, adapter: Path, tmp_path: Path
-    ) -> None:
-        from safebasin.models import organism
-
-        own = tiny_adapter(tmp_path / "adapter", organism.folder("chat"))
-        assert organism.speaks(str(own))
-        assert not organism.speaks(str(adapter))
-
-    def test_peft_is_not_needed(
-        self, whole: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "peft", None)  # an import would fail
-        load(ModelRef(str(whole), adapter=str(adapter)))
