@@ -84,6 +84,25 @@ def test_both_ends_of_a_path_say_what_their_scans_say(
     assert said(plain, at(plain, 1.0)) != own, "it matters here"
 
 
+@pytest.mark.parametrize("names", [("ended", "written"), ("asked", "closed")])
+def test_so_do_the_corners_of_a_plane(
+    tiny: Path, ends: dict[str, Path], tmp_path: Path, names: tuple[str, str]
+) -> None:
+    second, third = (str(ends[name]) for name in names)
+    planned = path.plan(
+        path.PathSettings(
+            model=str(tiny), second=second, third=third, x="0,1", y="0,1", out=tmp_path / "plane",
+            **LONGER,
+        )
+    )  # fmt: skip
+    corners = [p.key for p in planned.work.points if [x for _, x in p.terms] == [1.0]]
+    found = [said(planned, key) for key in corners]
+    own = [alone(Path(one), tmp_path / f"{n}") for n, one in enumerate((second, third))]
+    assert sorted(found) == sorted(own)
+    assert said(planned) == alone(tiny, tmp_path / "near")
+    assert own[0] != own[1]
+
+
 def test_so_do_checkpoints_on_a_map(tiny: Path, ends: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(ends["ended"], folder / "checkpoint-1")
