@@ -157,7 +157,7 @@ def test_hovering_over_a_checkpoint_tells_what_it_is(show, page, name):
         "3 step-300",
         "distance 0.0480 of ‖W‖",
         "the map holds 74.0 % of its squared displacement",
-        "itself refuses 43.0 % [35.0, 51.0]",
+        "itself refuses 43 % [35, 51]",
     ]
 
 

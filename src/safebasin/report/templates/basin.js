@@ -82,14 +82,20 @@ const Basin = (() => {
       this.brush.stroke();
     }
 
-    // A text that starts, ends or has its middle at a point, moved so that it stays on the canvas.
+    // A text that starts, ends or has its middle at a point, moved so that it stays on the canvas;
+    // a name goes down until it lies on no number.
     write(text, [x, y], align, name = "@muted") {
       this.brush.font = `12px ${getComputedStyle(document.body).fontFamily}`;
       this.brush.fillStyle = colour(name);
       this.brush.textBaseline = "middle";
       const wide = this.brush.measureText(text).width;
       const left = x - { left: 0, center: wide / 2, right: wide }[align];
-      this.brush.fillText(text, Math.max(0, Math.min(left, this.canvas.clientWidth - wide)), y);
+      const start = Math.max(0, Math.min(left, this.canvas.clientWidth - wide));
+      const covers = (other) => start < other.right + 6 && other.start < start + wide + 6
+        && Math.abs(other.y - y) < 13;
+      while (name !== "@muted" && this.written.some(covers)) y += 2;
+      this.written.push({ start, right: start + wide, y });
+      this.brush.fillText(text, start, y);
     }
 
     // The floor, with the names and ends of both axes along the sides that are nearest.
@@ -100,18 +106,26 @@ const Basin = (() => {
       const near = (u, v) => -(u * Math.sin(this.turn) + v * Math.cos(this.turn));
       const front = near(0, -b) > near(0, b) ? -1 : 1;
       const side = near(-a, 0) > near(a, 0) ? -1 : 1;
-      this.axis(X, (t) => this.project((t - 0.5), front * (b + 0.06), 0));
-      this.axis(Y, (t) => this.project(side * (a + 0.06), (t - 0.5) * aspect, 0));
+      const sides = [
+        [X, (t) => this.project((t - 0.5), front * (b + 0.06), 0)],
+        [Y, (t) => this.project(side * (a + 0.06), (t - 0.5) * aspect, 0)],
+      ];
+      this.written = [];
+      sides.forEach(([axis, at]) => this.ends(axis, at));
+      sides.forEach(([axis, at]) => this.name(axis, at));
     }
 
-    axis(axis, at) {
+    ends(axis, at) {
       const short = (value) => String(Number(value.toFixed(3))).replace("-", "−");
       const shift = ([x, y]) => [x, y + 8];
       this.write(short(axis.values[0]), shift(at(0.06)), "center");
       this.write(short(axis.values[axis.values.length - 1]), shift(at(0.94)), "center");
-      const [x, y] = shift(at(0.5));
+    }
+
+    name(axis, at) {
+      const [x, y] = at(0.5);
       const name = axis.name.length > 28 ? `${axis.name.slice(0, 27)}…` : axis.name;
-      this.write(name, [x, y + 14], x < this.middle[0] ? "right" : "left", "@text");
+      this.write(name, [x, y + 22], x < this.middle[0] ? "right" : "left", "@text");
     }
 
     // The corner of the floor that is furthest to the left carries the heights.
