@@ -151,7 +151,6 @@ class TestMethods:
             ("velora_config", {"a": 1}, "VeLoRA"),
             ("megatron_config", {"a": 1}, "Megatron"),
             ("layer_replication", [[0, 2]], "layer_replication"),
-            ("target_parameters", ["experts.gate_up_proj"], "experts"),
             ("ensure_weight_tying", True, "ensure_weight_tying"),
             ("init_lora_weights", "pissa", "'pissa'"),
             ("init_lora_weights", "pissa_niter_4", "changing the base"),

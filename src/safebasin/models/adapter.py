@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError, IntegrityError
 from safebasin.models.adapterfile import Adapter
+from safebasin.models.by_peft import merge, needs_peft
 from safebasin.models.fitting import Change, FittedAdapter, Replace, Shift, Tokens, fit
 from safebasin.models.shown import shown
 from safebasin.models.vocabulary import size_of, tables
@@ -24,12 +25,16 @@ from safebasin.weights.parameters import rows
 def apply(adapter: Adapter, model: nn.Module) -> None:
     """Merge the adapter into a network in place: bit for bit what PEFT's merge gives.
 
-    A tied parameter that the adapter brings a module of its own for is untied.
+    A tied parameter that the adapter brings a module of its own for is untied. Fused experts are
+    merged by PEFT itself; see `by_peft`.
 
     Raises:
         InputRejectedError: the adapter does not fit the network.
         IntegrityError: a merged value is not finite.
     """
+    if needs_peft(adapter, model):
+        merge(adapter, model)
+        return
     fitted = fit(adapter, model)
     _resize(model, fitted)
     for name in fitted.untied:

@@ -35,7 +35,6 @@ _OTHER_METHODS = {
     "velora_config": "VeLoRA",
     "megatron_config": "Megatron layers",
     "layer_replication": "layer_replication",
-    "target_parameters": "LoRA on parameters (target_parameters, as of experts)",
     "ensure_weight_tying": "tied adapters (ensure_weight_tying)",
 }
 #: Other initialisations change the base itself whenever PEFT loads such an adapter.

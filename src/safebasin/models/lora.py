@@ -33,12 +33,13 @@ class Lora:
     use_rslora: bool = False
     lora_bias: bool = False
     trainable_token_indices: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    target_parameters: tuple[str, ...] = ()
 
     @property
     def content(self) -> dict[str, Any]:
         """What a digest is taken of: an option that came later counts only where it is used."""
-        later = [] if self.trainable_token_indices else ["trainable_token_indices"]
-        return {key: value for key, value in asdict(self).items() if key not in later}
+        later = ("trainable_token_indices", "target_parameters")
+        return {key: value for key, value in asdict(self).items() if value or key not in later}
 
 
 def lora_of(folder: Path, config: dict[str, Any]) -> Lora:
@@ -62,7 +63,8 @@ class _Fields:
 
     def lora(self) -> Lora:
         targets = self._set("target_modules")
-        if not targets:
+        parameters = tuple(sorted(self._names("target_parameters")))
+        if not targets and not parameters:
             raise self._wrong("target_modules")
         return Lora(
             target_modules=targets,
@@ -77,6 +79,7 @@ class _Fields:
             use_rslora=bool(self._config.get("use_rslora")),
             lora_bias=bool(self._config.get("lora_bias")),
             trainable_token_indices=self._tokens("trainable_token_indices"),
+            target_parameters=parameters,
         )
 
     def _tokens(self, key: str) -> dict[str, tuple[int, ...]]:

@@ -14,6 +14,7 @@ from safebasin.models.adapter import AdapterRows
 from safebasin.models.adapterfile import read_adapter
 from safebasin.models.among import is_adapter, over, together
 from safebasin.models.buffers import travelling
+from safebasin.models.by_peft import needs_peft
 from safebasin.models.check import CheckedCheckpoint, check
 from safebasin.models.fitting import fit
 from safebasin.models.load import LoadedModel, load
@@ -134,8 +135,11 @@ def _open(origin: LoadedModel, name: str, gate: Gate) -> Checkpoint:
     rows, size = _rows(origin, ref, checked)
     if adapter_folder is not None:
         adapter = read_adapter(adapter_folder)
-        change = fit(adapter, origin.model, size)
-        rows, size = AdapterRows(rows, change), change.size
+        if needs_peft(adapter, origin.model):
+            rows, size = _loaded(origin, ref)
+        else:
+            change = fit(adapter, origin.model, size)
+            rows, size = AdapterRows(rows, change), change.size
         checked = together(checked, adapter, ref.source)
     both = f"{origin.checked.weights_digest} {checked.weights_digest}"
     way = Displacement(hashlib.sha256(both.encode()).hexdigest())
@@ -152,10 +156,14 @@ def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> tup
     try:
         return FileRows(checked, origin.model, resized(origin.model, size)), size
     except InputRejectedError:
-        base = ModelRef(ref.source, ref.revision)
-        model = load(base, device="cpu", dtype=origin.dtype).model
-        travelling(model, [name for name, _ in origin.model.named_parameters()])
-        return network_rows(model), size_of(model)
+        return _loaded(origin, ModelRef(ref.source, ref.revision))
+
+
+def _loaded(origin: LoadedModel, ref: ModelRef) -> tuple[Rows, int]:
+    """A checkpoint in memory, as a network, with how many tokens there are."""
+    model = load(ref, device="cpu", dtype=origin.dtype).model
+    travelling(model, [name for name, _ in origin.model.named_parameters()])
+    return network_rows(model), size_of(model)
 
 
 def _sizes(origin: LoadedModel, found: Sequence[Checkpoint]) -> list[str]:
