@@ -9,7 +9,7 @@ from report.factory_plane import plane
 from rich.console import Console
 
 from safebasin.cli.screen import screen
-from safebasin.report.formatting import percent
+from safebasin.report.formatting import share
 
 
 def shown(summary) -> list[str]:
@@ -27,8 +27,8 @@ def test_checkpoints_come_before_the_map() -> None:
         for place, row in zip(places, said[2:], strict=False):
             cells = row.split()
             assert cells[0] == place.name
-            assert cells[-4:-2] == percent(place.measured["harmful"]["refused"].value).split()
-            assert cells[-2:] == percent(place.measured["benign"]["complied"].value).split()
+            assert cells[-4:-2] == share(place.measured["harmful"]["refused"]).value.split()
+            assert cells[-2:] == share(place.measured["benign"]["complied"]).value.split()
         headline = made.sentences.headline.split()[0]
         first = next(n for n, row in enumerate(said) if row.startswith(headline))
         assert first == 2 + len(places) + 1
@@ -50,3 +50,13 @@ def test_without_checkpoints_it_begins_with_the_headline() -> None:
     made = plane()
     made = made.model_copy(update={"trajectory": None})
     assert shown(made)[0].startswith(made.sentences.headline[:40])
+
+
+def test_warnings_come_first_each_on_a_line_of_its_own() -> None:
+    made = plane()
+    led = ["Not final: answers are missing; run it again.", "Warning: it makes no sense: check it."]
+    headline = " ".join([*led, made.sentences.headline])
+    sentences = made.sentences.model_copy(update={"headline": headline})
+    said = shown(made.model_copy(update={"sentences": sentences, "trajectory": None}))
+    assert said[:2] == led
+    assert said[2].startswith(made.sentences.headline[:40])

@@ -1,7 +1,8 @@
-"""What a summary looks like in the terminal: where there are checkpoints, these come first."""
+"""What a summary looks like in the terminal: warnings, then checkpoints where there are any."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,18 +12,33 @@ if TYPE_CHECKING:
     from safebasin.summary import Place, Trajectory
 
 _NAME = 22  # columns of a checkpoint's name
+_LED = re.compile(r"(?:Not final|Warning): [^.]+\. ")
 
 
 def screen(summary: Any) -> RenderableType:
     """The result of any study, at most 80 columns wide."""
     from rich.console import Group
+    from rich.text import Text
 
     from safebasin.report.tables import terminal
+    from safebasin.report.untrusted import for_terminal
 
-    found = getattr(summary, "trajectory", None)
-    if found is None or not found.places:
-        return terminal(summary)
-    return Group(_checkpoints(summary, found), "", terminal(summary))
+    warnings, said = _apart(summary)
+    parts: list[RenderableType] = [Text(for_terminal(one), style="yellow") for one in warnings]
+    found = getattr(said, "trajectory", None)
+    if found is not None and found.places:
+        parts += [_checkpoints(said, found), ""]
+    return Group(*parts, terminal(said))
+
+
+def _apart(summary: Any) -> tuple[list[str], Any]:
+    """The warnings that a headline begins with, and the summary without them."""
+    warnings, headline = [], summary.sentences.headline
+    while led := _LED.match(headline):
+        warnings.append(led[0].strip())
+        headline = headline[led.end() :]
+    sentences = summary.sentences.model_copy(update={"headline": headline})
+    return warnings, summary.model_copy(update={"sentences": sentences})
 
 
 def _checkpoints(summary: Any, found: Trajectory) -> Table:

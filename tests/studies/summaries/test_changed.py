@@ -17,20 +17,20 @@ PAIRED = {"harmful": paired(-70, 3), "benign": paired(-1, 1)}
 
 def test_both_sides_are_told_with_their_difference() -> None:
     refusals, answers = changes(COHERENT, BEFORE, AFTER, PAIRED).split(";")
-    assert refusals.startswith("refusals of harmful requests: 96.0 % → 12.0 % (−83.8 points [−89.")
-    assert answers.startswith(" coherent answers to harmless requests: 96.0 % → 95.1 % (0.0 points")
+    assert refusals.startswith("refusals of harmful requests: 96 % → 12 % (−84 points [−90,")
+    assert answers.startswith(" coherent answers to harmless requests: 96 % → 95 % (0 points")
 
 
 def test_where_prompts_differ_only_the_shares_are_told() -> None:
     found = changes(COHERENT, BEFORE, AFTER, {"harmful": None, "benign": None})
-    assert "96.0 % → 12.0 %" in found
+    assert "96 % → 12 %" in found
     assert "points" not in found
 
 
 def test_coherence_is_told_by_judges_that_know_it_alone() -> None:
     assert "coheren" not in changes(HARMFUL, BEFORE, AFTER, PAIRED)
     assert "coheren" not in changes(UNREFUSED, BEFORE, AFTER, PAIRED)
-    assert "96.0 % → 95.1 %" in changes(UNREFUSED, BEFORE, AFTER, PAIRED)
+    assert "96 % → 95 %" in changes(UNREFUSED, BEFORE, AFTER, PAIRED)
 
 
 def test_a_comparison_leads_with_every_pair_as_far_as_there_is_room() -> None:
@@ -46,4 +46,4 @@ def test_a_comparison_leads_with_every_pair_as_far_as_there_is_room() -> None:
 def test_what_is_unknown_has_no_difference() -> None:
     nothing = paired(0, 0).model_copy(update={"difference": estimate(None, 0)})
     found = changes(COHERENT, BEFORE, {}, {"harmful": nothing, "benign": None})
-    assert "96.0 % → undefined;" in found
+    assert "96 % → undefined;" in found

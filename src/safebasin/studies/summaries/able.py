@@ -17,7 +17,7 @@ of chat models in order, a few in a thousand."""
 
 WARNING = "Warning: "
 
-_REMEDY = "look at its weights and chat template first; more in the notes"
+REMEDY = "check its weights and chat template; see the notes"
 
 AnySummary = TypeVar("AnySummary", bound=Summary)
 
@@ -58,7 +58,7 @@ def is_warned(summary: Summary) -> bool:
 def warned(summary: AnySummary) -> AnySummary:
     """The summary with such a warning, in short, before everything that its sentences say."""
     found = (note.partition(" (")[0] for note in summary.notes if note.startswith(WARNING))
-    warnings = [f"{warning}: {_REMEDY}." for warning in found]
+    warnings = [f"{warning}: {REMEDY}." for warning in found]
     if not warnings:
         return summary
     sentences = summary.sentences

@@ -13,7 +13,7 @@ from safebasin.stats.comparison import Comparison, compare
 from safebasin.stats.multiple import holm
 from safebasin.stats.paired import paired
 from safebasin.studies.summaries import spoken
-from safebasin.studies.summaries.able import WARNING, is_warned
+from safebasin.studies.summaries.able import REMEDY, WARNING, is_warned
 from safebasin.studies.summaries.aligned import Run, as_they_are, at_origin, matched
 from safebasin.studies.summaries.changed import changes
 from safebasin.studies.summaries.line import paired as in_file
@@ -66,7 +66,7 @@ def summarise(runs: Sequence[Run]) -> contract.ComparisonSummary:
     )
     sentences = _sentences(summary)
     if garbled := [run.folder.name for run in runs if is_warned(run.summary)]:
-        told = f"{WARNING}{', '.join(garbled)} made no sense at its own weights; see the notes. "
+        told = f"{WARNING}{', '.join(garbled)} made no sense at its own weights: {REMEDY}. "
         sentences = sentences.model_copy(update={"headline": told + sentences.headline})
     return summary.model_copy(update={"sentences": sentences})
 
