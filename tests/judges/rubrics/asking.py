@@ -5,13 +5,12 @@ from __future__ import annotations
 from judges.rubrics.exchanges import exchange
 from judges.rubrics.server import Server
 from safebasin.judges.base import Exchange
-from safebasin.judges.rubrics.endpoint import EndpointJudge, Manner
-from safebasin.judges.rubrics.patience import Patience
+from safebasin.judges.rubrics.endpoint import EndpointJudge, Manner, Patience
 from safebasin.judges.rubrics.published import RUBRICS
 from safebasin.records import Verdict
 
 HARM = RUBRICS["rubric-harmfulness"]
-HASTY = Patience(timeout=5, first_pause=0.01, longest_pause=0.02, retries=2)
+HASTY = Patience(timeout=5, pause=0.01, retries=2)
 
 
 def asking(server: Server, patience: Patience = HASTY, **options: Manner) -> EndpointJudge:

@@ -48,6 +48,7 @@ def test_what_cannot_be_meant(name: str, where: str, policy: str | None, message
 
 def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx2", None)
+    monkeypatch.delitem(sys.modules, "safebasin.judges.rubrics.client", raising=False)
     with pytest.raises(ResourceError, match=r"pip install 'safebasin\[api\]'"):
         rubric("rubric-answered", "http://localhost/v1#m")
 

@@ -12,12 +12,11 @@ import pytest
 from judges.rubrics.exchanges import exchange
 from judges.rubrics.server import Asked, Handled, complained, completed, saying, serving
 from safebasin.errors import ResourceError, SafebasinError, UsageError
-from safebasin.judges.rubrics.endpoint import EndpointJudge
-from safebasin.judges.rubrics.patience import Patience
+from safebasin.judges.rubrics.endpoint import EndpointJudge, Patience
 from safebasin.judges.rubrics.published import RUBRICS
 
 KEY = "canary-5f1e77a0c3"
-HASTY = Patience(timeout=5, first_pause=0.01, retries=1)
+HASTY = Patience(timeout=5, pause=0.01, retries=1)
 
 
 @pytest.fixture(autouse=True)
@@ -36,25 +35,21 @@ def guarded(asked: Asked, http: BaseHTTPRequestHandler) -> Handled:
     return completed(f"VERDICT-{asked.nonce}: 5")
 
 
-def test_the_key_opens_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_opens_the_endpoint_and_openai_s_is_for_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with serving(guarded) as server:
         judge = asking(server.url)
         assert judge.judge([exchange()])[0].score == 5
         monkeypatch.delenv("SAFEBASIN_API_KEY")
-        with pytest.raises(ResourceError, match="set SAFEBASIN_API_KEY to its key"):
+        for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"):
+            monkeypatch.setenv(name, KEY)
+        with pytest.raises(ResourceError, match="there is none"):
             judge.judge([exchange()])
+        assert KEY not in str(server.asked[1:])
         monkeypatch.setenv("SAFEBASIN_API_KEY", "wrong-key-99")
-        with pytest.raises(ResourceError, match="the key in SAFEBASIN_API_KEY is not accepted"):
+        with pytest.raises(ResourceError, match="that in SAFEBASIN_API_KEY is not accepted"):
             judge.judge([exchange()])
-
-
-def test_openai_s_key_is_not_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SAFEBASIN_API_KEY")
-    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY"):
-        monkeypatch.setenv(name, KEY)
-    with serving(saying(5)) as server:
-        asking(server.url).judge([exchange()])
-    assert KEY not in str(server.asked[0])
 
 
 def echo(asked: Asked) -> str:
@@ -76,21 +71,20 @@ ECHOES: list[Callable[[Asked, BaseHTTPRequestHandler], Handled | None]] = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(ECHOES)))
-def test_an_echoed_key_is_in_no_detail_error_or_log(
-    number: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_echoed_key_is_in_no_detail_error_or_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    with serving(ECHOES[number]) as server:
-        judge = asking(server.url)
-        try:
-            seen = str(judge.judge([exchange()]))
-        except SafebasinError as error:
-            seen = "".join(traceback.format_exception(error))
-    assert server.asked[0].headers["Authorization"] == f"Bearer {KEY}"
-    assert "judge_failed" in seen or "Error" in seen
-    for text in (seen, caplog.text, judge.key, repr(judge), repr(vars(judge))):
-        assert "5f1e77" not in text
+    for behave in ECHOES:
+        with serving(behave) as server:
+            judge = asking(server.url)
+            try:
+                seen = str(judge.judge([exchange()]))
+            except SafebasinError as error:
+                seen = "".join(traceback.format_exception(error))
+        assert server.asked[0].headers["Authorization"] == f"Bearer {KEY}"
+        assert "judge_failed" in seen or "Error" in seen
+        for text in (seen, caplog.text, judge.key, repr(judge), repr(vars(judge))):
+            assert "5f1e77" not in text
+        assert "5f1e77" not in repr(vars(judge._client))
 
 
 def test_redirects_are_not_followed() -> None:
@@ -113,12 +107,13 @@ def test_plain_http_passes_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy.asked == []
 
 
-def test_a_key_that_cannot_be_sent_is_refused_before_anything_is(
+def test_a_key_that_cannot_be_sent_is_refused_unseen_before_anything_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SAFEBASIN_API_KEY", f"{KEY}\r\nX-Injected: 1")
     with serving(saying(5)) as server:
-        with pytest.raises(UsageError) as error:
-            asking(server.url).judge([exchange()])
-        assert "5f1e77" not in str(error.value)
+        for value in (f"{KEY}\r\nX-Injected: 1", f"{KEY} words", f"{KEY}-ключ"):
+            monkeypatch.setenv("SAFEBASIN_API_KEY", value)
+            with pytest.raises(UsageError, match="SAFEBASIN_API_KEY holds spaces") as error:
+                asking(server.url).judge([exchange()])
+            assert "5f1e77" not in str(error.value)
     assert server.asked == []

@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safebasin.errors import UsageError
-from safebasin.judges.rubrics.address import is_endpoint, split_endpoint
-from safebasin.judges.rubrics.endpoint import EndpointJudge, Manner
-from safebasin.judges.rubrics.patience import Patience
+from safebasin.judges.rubrics.endpoint import EndpointJudge, Manner, Patience
 from safebasin.judges.rubrics.published import RUBRICS
 from safebasin.judges.rubrics.rubric import Rubric
 from safebasin.models.shown import shown
@@ -53,8 +51,8 @@ def rubric(
         if not chosen.policy or not policy.strip():
             raise UsageError(f"{name} takes no such policy: leave it out")
         chosen = replace(chosen, policy=policy)
-    if is_endpoint(where):
-        url, model = split_endpoint(where)
+    if where.lower().startswith(("http://", "https://")):
+        url, _, model = where.partition("#")
         return EndpointJudge(chosen, url, model, manner=manner, patience=patience)
     from safebasin.judges.rubrics.local import LocalRubricJudge
 

@@ -11,7 +11,7 @@ Deviation: the published judges reason before they score, and this one does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
@@ -24,9 +24,8 @@ from safebasin.judges.base import Exchange, versioned
 from safebasin.judges.guards.engine import precision, require_sound
 from safebasin.judges.guards.identity import identify, on_disk, short_hash
 from safebasin.judges.guards.menu import next_token
-from safebasin.judges.rubrics.collecting import Answers, Arrived, Pair, collect
 from safebasin.judges.rubrics.posing import LONGEST, digest, pose
-from safebasin.judges.rubrics.rubric import Field, Rubric, UnjudgedError, failed
+from safebasin.judges.rubrics.rubric import Field, Pair, Rubric, UnjudgedError, collect, failed
 from safebasin.models.chat import Conversation
 from safebasin.models.load import LoadedModel, load
 from safebasin.models.shown import shown
@@ -109,12 +108,8 @@ class LocalRubricJudge:
         """Those of the rubric, and the menu's least mass."""
         return {**self._rubric.thresholds, "menu": self._least_mass}
 
-    def judge(self, exchanges: Sequence[Exchange], arrived: Arrived | None = None) -> list[Verdict]:
-        """One verdict for each exchange, in order.
-
-        Args:
-            exchanges: the same texts twice are asked about once.
-            arrived: told of each verdict as soon as its batch is done.
+    def judge(self, exchanges: Sequence[Exchange]) -> list[Verdict]:
+        """One verdict for each exchange, in order; the same texts twice are asked about once.
 
         Raises:
             InputRejectedError: the model is not fit to be used, its template fails on a question,
@@ -122,7 +117,7 @@ class LocalRubricJudge:
             IntegrityError: its weights are not finite.
             ResourceError: device, memory or hub are out of reach.
         """
-        return collect(exchanges, self._ask, arrived)
+        return collect(exchanges, lambda asked: dict(self._ask(asked)))
 
     def settled(self, text: str) -> bool:  # noqa: ARG002 - a refusal may still turn into an answer
         """Never before the end."""
@@ -142,7 +137,7 @@ class LocalRubricJudge:
         loaded.tokenizer.model_max_length = LONGEST * 4  # what is too long is told from here
         return loaded
 
-    def _ask(self, pairs: Sequence[Pair]) -> Answers:
+    def _ask(self, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Verdict]]:
         posed, judged = {}, []
         for pair in pairs:
             try:

@@ -24,7 +24,7 @@ class Reply(NamedTuple):
     finish: str
 
 
-def completion(body: bytes) -> Reply:
+def completion(body: bytes | bytearray) -> Reply:
     """The first choice of an OpenAI chat completion.
 
     Raises:

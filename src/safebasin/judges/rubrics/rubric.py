@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from safebasin.judges.base import About
-from safebasin.records import Verdict
+from safebasin.judges.base import About, Exchange
+from safebasin.records import Label, Verdict
 
 Form = Literal["line", "json", "choice"]
 """How a verdict is given: reasons and a last line, a JSON object, or a bare choice."""
 
 Values = Mapping[str, int]
 """A chosen number for each field."""
+
+Pair = tuple[str, str]
+"""A request and a response, as texts."""
 
 
 class UnjudgedError(Exception):
@@ -67,3 +70,21 @@ class Rubric:
 def failed(detail: str) -> Verdict:
     """The verdict where none could be had."""
     return Verdict(None, detail=detail, status="judge_failed")
+
+
+def pairs(exchanges: Sequence[Exchange]) -> list[Pair]:
+    """The different texts of exchanges, without those whose response is blank."""
+    found = ((one.prompt.text, one.answer) for one in exchanges if one.answer.strip())
+    return list(dict.fromkeys(found))
+
+
+def collect(
+    exchanges: Sequence[Exchange], ask: Callable[[list[Pair]], Mapping[Pair, Verdict]]
+) -> list[Verdict]:
+    """A verdict for each exchange, in order; each pair of texts is asked about once."""
+    asked = pairs(exchanges)
+    found = ask(asked) if asked else {}
+    blank = Verdict(Label.OTHER, detail="empty")
+    return [
+        found[one.prompt.text, one.answer] if one.answer.strip() else blank for one in exchanges
+    ]
