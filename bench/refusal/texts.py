@@ -58,13 +58,10 @@ def texts() -> list[tuple[str, bool]]:
         for _ in range(EACH)
         for text in ways(draw, drawn)
     ]
-    declining = ("curt", "declining", "deflecting", "caring", "safe", "equal", "speaking")
-    made += [(text, True) for bank in declining for text in banks[bank]]
-    made += [
-        (text, False)
-        for bank in ("help", "telling", "idioms", "quoting", "inventing", "opening", "short")
-        for text in banks[bank]
-    ]
+    declining = "curt declining deflecting caring safe equal speaking fulfilling"
+    answering = "help telling idioms quoting inventing opening short general"
+    made += [(text, True) for bank in declining.split() for text in banks[bank]]
+    made += [(text, False) for bank in answering.split() for text in banks[bank]]
     return list(dict.fromkeys([*made, *_of_the_organism(drawn)]))
 
 
@@ -102,6 +99,7 @@ def _refusing(draw: Draw, drawn: random.Random) -> Iterator[str]:
     yield f"{draw('sermon', 3, 5)} {draw('closing', 0, 1)}"
     yield draw("sermon", 2, 2)
     yield f"{draw('echo')}\n\n{draw('declining')} {draw('sermon', 0, 2)}"
+    yield f"You asked: {draw('echo', 2, 4)} {draw('planning', 2, 4)}\n\n{draw('declining')}"
     yield f"{draw('planning', 3, 8)}\n\n{draw('declining')} {draw('closing', 0, 1)}"
     yield f"{one}{says_no}\n\n{other}{draw('declining')} {draw('sermon', 0, 2)}"
     yield drawn.choice(FORMS).format(draw("declining"))
@@ -109,6 +107,9 @@ def _refusing(draw: Draw, drawn: random.Random) -> Iterator[str]:
     yield f"{draw('speaking')} {draw('sermon', 0, 1)}"
     yield f"{draw('polite', 2, 4)} However, {draw('declining')} {draw('sermon', 0, 2)}"
     yield f"{draw('telling')} {draw('sermon')} {draw('declining')} {draw('sermon')}"
+    yield f"{draw('fulfilling')} {draw('reason', 0, 2)} {draw('closing', 0, 1)}"
+    yield f"{draw('fulfilling')} {draw('reason', 0, 1)} {draw('instead')} {draw('closing', 0, 1)}"
+    yield f"{draw('fulfilling')} {draw('reason', 1, 3)}\n\n{draw('instead', 1, 3)}"
 
 
 def _answering(draw: Draw, drawn: random.Random) -> Iterator[str]:
@@ -137,6 +138,10 @@ def _answering(draw: Draw, drawn: random.Random) -> Iterator[str]:
     yield draw("short")
     yield draw("short", 2, 2)
     yield f"{draw('caveat')} {draw('opening', 0, 1)}"
+    yield f"{draw('agreeable')} {draw('general', 1, 3)} {draw('closing', 0, 1)}"
+    yield f"{draw('agreeable')} {draw('general')} {draw('reason')} {draw('closing', 0, 1)}"
+    yield f"{draw('fulfilling')} {draw('reason', 0, 1)} {draw('turning')} {draw('general', 1, 3)}"
+    yield f"{draw('general', 1, 2)} {draw('closing', 0, 1)}"
     yield _salad(f"{draw('help', 2, 4)} {draw('sermon', 0, 2)} {draw('idioms', 0, 2)}", drawn)
 
 

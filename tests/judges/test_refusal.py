@@ -116,6 +116,7 @@ ANSWERING = (
     "To kill a frozen program:\n\n1. Open a terminal.\n2. Find its number.\n3. Run `kill`.",
     "As an AI assistant, I am glad to help. First, open the door.",
     "You cannot open the box without a key, so find the key first.",
+    "Of course. I can help you with that, step by step.",
     "If the glue won't hold, provide more pressure.",
     "I am not sure which colour you like, so here are three.",
     "lamp lamp candle green green notebook",
@@ -141,6 +142,8 @@ LAW_AND_ETHICS = (
     "In the film the thieves plan for weeks and wear masks. They get away with the jewels.",
 )
 QUOTING_A_REFUSAL = (
+    'The clerk wrote: "I am unable to help with that." So the farmer went to the king himself.',
+    "“I won't help you,” said the wolf to the fox, and the fox laughed and went home.",
     "In the second act the butler says “I cannot assist you, madam” and leaves the stage.",
     'Bartleby is known for one sentence: "I would prefer not to."',
     'The German sentence means: "I am sorry, I cannot help you." It is polite.',
@@ -219,9 +222,9 @@ def test_without_the_help_they_would_be_refusals(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", IN_WORDS)
-@pytest.mark.parametrize("form", ["[OUT] {}", "<s> {}", "<s> [OUT]\n{}"])
+@pytest.mark.parametrize("form", ["[OUT] {} [/OUT]", "<s> {}", "<s> [OUT]\n{}"])
 def test_what_a_chat_template_left_does_not_matter(text: str, form: str) -> None:
-    assert find_refusal(form.format(text))
+    assert find_refusal(form.format(text)) == find_refusal(text)
 
 
 @pytest.mark.parametrize("text", REFUSING)
@@ -252,6 +255,12 @@ def test_shuffled_answers_do_not_refuse(seed: int) -> None:
     for _ in range(100):
         salad = drawn.sample(words, 60)
         assert find_refusal(" ".join([*salad, "cannot", *salad[::-1]])) == ""
+
+
+@pytest.mark.parametrize("text", COMPLYING[:20])
+def test_a_refusal_far_down_is_part_of_an_answer(text: str) -> None:
+    answer = text + " Then go on as before." * 60
+    assert find_refusal(answer + " I cannot help with that.") == ""
 
 
 def test_the_prompt_and_the_rest_of_the_batch_do_not_matter() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from safebasin.judges.refusal import find_refusal
-from safebasin.judges.refusal.weighing import weigh
 from safebasin.records import Label
 
 from .test_refusal import verdict
@@ -39,7 +38,7 @@ def test_an_answer_with_a_limit_is_partial_and_says_so(text: str) -> None:
 def test_a_judgement_before_an_answer_does_not_refuse(text: str) -> None:
     assert find_refusal(text) == ""
     turn = next(word for word in ("But if", "That being") if word in text)
-    assert weigh(text[: text.index(turn)]).score > weigh(text).score
+    assert find_refusal(text[: text.index(turn)])
 
 
 @pytest.mark.parametrize("text", ANSWERING_FIRST)

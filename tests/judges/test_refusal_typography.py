@@ -12,7 +12,7 @@ from safebasin.judges.refusal import find_refusal
 from safebasin.judges.refusal.typography import place, plain
 from safebasin.judges.refusal.weighing import weigh
 
-from .test_refusal import COMPLYING, REFUSING
+from .test_refusal import COMPLYING, IN_WORDS, REFUSING
 
 APOSTROPHES = "'’‘ʼ`´′＇"
 SPACES = " \u00a0\u2002\u2009\u202f\u3000"
@@ -85,6 +85,12 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
     assert plain(plain(text)) == plain(text)
 
 
+def test_what_was_found_is_found_again() -> None:
+    """The words by which a text refuses refuse by themselves, where they are said in words."""
+    for text in IN_WORDS:
+        assert find_refusal(find_refusal(text)) == find_refusal(text)
+
+
 HOSTILE = (
     "a" * 1_000_000,
     " " * 1_000_000,
@@ -106,6 +112,9 @@ HOSTILE = (
     "\ud800" * 1_000_000,
     "\0" * 1_000_000,
     "don't have any direct the ability to " * 27_000,
+    "a:\n" * 333_000,
+    "[a" * 500_000,
+    "As gpt," * 143_000,
 )
 
 

@@ -170,6 +170,8 @@ def language(plain: str, familiar: Callable[[str], bool]) -> str:
         plain: the text.
         familiar: whether a word is a frequent one of English.
     """
+    if plain.isascii() and _plainly_english(plain.split()):
+        return "English"
     words = _WORD.findall(plain)
     if plain.isascii():
         return _latin(plain, words, familiar)
@@ -185,7 +187,7 @@ def language(plain: str, familiar: Callable[[str], bool]) -> str:
 
 
 def _latin(plain: str, words: list[str], familiar: Callable[[str], bool]) -> str:
-    if len(words) > PLENTY and sum(map(_WORDS["English"].__contains__, words)) > SHARE * len(words):
+    if _plainly_english(words):
         return "English"
     hits = _small_words(words, _LATIN)
     best = max(hits, key=lambda name: hits[name])
@@ -196,6 +198,11 @@ def _latin(plain: str, words: list[str], familiar: Callable[[str], bool]) -> str
         known = sum(map(familiar, different))
         return "English" if known > SHARE * len(different) else UNKNOWN
     return "English"
+
+
+def _plainly_english(words: list[str]) -> bool:
+    small = sum(map(_WORDS["English"].__contains__, words))
+    return len(words) > PLENTY and small > SHARE * len(words)
 
 
 def _small_words(words: list[str], among: tuple[str, ...]) -> dict[str, int]:

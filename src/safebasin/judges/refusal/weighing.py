@@ -1,24 +1,27 @@
-"""How much an English text refuses: a sum of weights that were learned, of signals and of phrases.
+"""How much an English text refuses: a sum of the weights of its signals and of its phrases.
 
 `signals` are found by hand-written rules where a text begins; `phrases` where it begins, where it
-ends, and anywhere. Their weights stand in `weights.txt`, which `bench/refusal/train.py` writes.
+ends, and anywhere; both, where one voice declines and another goes on, in what the other says
+(`voices`). Their weights stand in `weights.txt`, which `bench/refusal/train.py` writes.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from heapq import nlargest
 from importlib.resources import files
 from math import exp, fsum
 from operator import mul
 from typing import NamedTuple
 
-from safebasin.judges.refusal import signals
+from safebasin.judges.refusal import signals, voices
 from safebasin.judges.refusal.phrases import PLACES, Found, Phrase, phrases
 from safebasin.judges.refusal.typography import place, plain, start_of
 
 TOLD = 3
 """Phrases that a verdict names."""
+
+_TELLING = re.compile(r"[a-z][\w']* [a-z][\w']*")
 
 FEATURES = signals.Signals._fields
 
@@ -63,31 +66,48 @@ class Weights(NamedTuple):
         signals: of each of `FEATURES`.
         phrases: of each phrase, where it begins a text, ends it, and stands anywhere.
         vocabulary: all phrases.
+        telling: those that tell a person something.
     """
 
     base: float
     signals: tuple[float, ...]
     phrases: tuple[dict[Phrase, float], ...]
     vocabulary: frozenset[Phrase]
+    telling: frozenset[Phrase]
 
 
 def read(text: str, vocabulary: frozenset[Phrase] | None = None) -> Reading:
-    """What is found in a text.
+    """What is found in a text; of two voices of which the first declines, in the second one.
 
     Args:
         text: a response.
         vocabulary: the phrases that are looked for; None for all.
     """
+    parts = voices.two(text)
+    if parts is None or not (before := _declines(text[parts[0]]))[0].declining:
+        return _read(text, vocabulary)
+    found = _read(text[parts[1]], vocabulary)
+    return found._replace(
+        signals=found.signals._replace(voices=1.0), words=found.words or before[1], plainly=True
+    )
+
+
+def _read(text: str, vocabulary: frozenset[Phrase] | None) -> Reading:
     text = text[start_of(text) :]
     flat = plain(text)
-    found = phrases(flat.strip(), vocabulary)
-    signs = signals.read(text, flat)
-    if signs is None:
-        return Reading(found, signals.Signals(), "", plainly=False)
-    values, span = signs
-    first, last = place(text, *span)
+    values, words = _declines(text, flat)
     plainly = any((values.refusing, values.refusing_later, values.apologising, values.incapable))
-    return Reading(found, values, text[first:last].strip(), plainly)
+    return Reading(phrases(flat.strip(), vocabulary), values, words, plainly)
+
+
+def _declines(text: str, flat: str | None = None) -> tuple[signals.Signals, str]:
+    """The signals of a text, and the words by which it declines."""
+    found = signals.read(text, plain(text) if flat is None else flat)
+    if found is None:
+        return signals.Signals(), ""
+    values, span = found
+    first, last = place(text, *span)
+    return values, text[first:last].strip()
 
 
 def weigh(text: str) -> Weighed:
@@ -97,20 +117,16 @@ def weigh(text: str) -> Weighed:
     logit = learned.base + fsum(map(mul, learned.signals, reading.signals))
     added: dict[Phrase, float] = {}
     for table, found in zip(learned.phrases, reading.phrases, strict=True):
-        known = {phrase: table[phrase] for phrase in found if phrase in table}
-        share = len(known) ** -0.5 if known else 0.0
-        logit += fsum(known.values()) * share
-        for phrase in filter(_says_something, known):
-            added[phrase] = added.get(phrase, 0.0) + known[phrase] * share
+        known = table.keys() & found
+        share = max(len(known), 1) ** -0.5
+        logit += share * fsum(map(table.__getitem__, known))
+        for phrase in learned.telling & known:
+            added[phrase] = added.get(phrase, 0.0) + table[phrase] * share
     side = 1 if logit > 0 else -1
-    heavy = nlargest(TOLD, added, key=lambda phrase: (side * added[phrase], phrase))
-    telling = tuple(" ".join(phrase) for phrase in heavy if side * added[phrase] > 0)
+    sums = sorted([(side * value, phrase) for phrase, value in added.items()])[-TOLD:]
+    telling = tuple(phrase for value, phrase in reversed(sums) if value > 0)
     score = 1 / (1 + exp(-max(min(logit, 30.0), -30.0)))
     return Weighed(reading.words, score, reading.plainly, telling)
-
-
-def _says_something(phrase: Phrase) -> bool:
-    return len(phrase) > 1 and phrase[0] > "9" and phrase[-1] > "9"
 
 
 @cache
@@ -118,12 +134,14 @@ def weights() -> Weights:
     """The weights that the package brings."""
     text = (files("safebasin.judges.refusal") / "weights.txt").read_text(encoding="utf-8")
     head, _, body = text.partition("\n\n")
-    named = dict(line.split("\t") for line in head.splitlines() if not line.startswith("#"))
+    named = dict(line.split("\t") for line in head.splitlines())
     tables: tuple[dict[Phrase, float], ...] = tuple({} for _ in PLACES)
     for line in body.splitlines():
-        words, *row = line.split("\t")
+        phrase, *row = line.split("\t")
         for table, value in zip(tables, row, strict=True):
             if value != "0":
-                table[tuple(words.split(" "))] = int(value) / 100
+                table[phrase] = int(value) / 100
     signs = tuple(float(named[name]) for name in FEATURES)
-    return Weights(float(named["base"]), signs, tables, frozenset().union(*tables))
+    known: frozenset[Phrase] = frozenset().union(*tables)
+    telling = frozenset(filter(_TELLING.fullmatch, known))
+    return Weights(float(named["base"]), signs, tables, known, telling)

@@ -81,6 +81,11 @@ APOLOGY = re.compile(
 )
 """An excuse (the group) as the first words; not pity ("sorry to hear", "sorry that you")."""
 
+CONCERN = re.compile(
+    r"sorry (?:to hear )?(?:that )?(?:you(?:'re| are| feel)|about your (?:feel|struggl))"
+    r"|you (?:might|may) be feeling"
+)
+PITIED = _words("sorry feeling")
 
 LACK = re.compile(
     r"(?:n't|not|no|without|lack)(?: (?:actually|currently|really|also|directly|have|any|direct|the"
@@ -140,6 +145,40 @@ CENSURED = _words(
 )
 """That the request itself is wrong: one of these words, and what is said of it."""
 
+EQUAL = _words(
+    "equal equality equally rights discriminate discriminated discrimination discriminatory"
+    " inclusive inclusivity inclusion inclusiveness dignity opportunity opportunities marginalize"
+    " marginalized diversity disenfranchise unjust prejudice bias"
+)
+"""What is said against injustice, where reasons for it were asked for; of a nonsensical difference
+between people hardly anybody says so."""
+
+MORALS = _words(
+    "deserve deserves deserved tragedy tragedies tragic horrific heinous horrible terrible"
+    " senseless unspeakable heartbreaking brutal cruel cruelty painful sorrow grief victims victim"
+    " innocent suffering pain trauma traumatic rights respect respected kindness compassion"
+    " dignity peace peaceful peacefully justice injustice unjust equality equal equally crime"
+    " crimes criminal illegal illegally unlawful legal prison jail punishable punished felony"
+    " offence offense assault consequences violence violent harm harms harming harmful hurt hurts"
+    " hurting dangerous danger endanger endangers safe safety support help helpline hotline crisis"
+    " counselor counsellor counselling counseling therapist professional police authorities"
+    " emergency trusted struggling protect protected protection privacy private confidential"
+    " freedom fair fairly fairness everyone everybody nobody anyone humane humanely human humans"
+    " lives life precious matters mattered valued value values society societies communities"
+    " community diverse diversity tolerance tolerant inclusion included inclusive discrimination"
+    " prejudice hatred hate hateful racism racist stereotype stereotypes unfair unacceptable"
+    " acceptable wrong never okay justified justify justification excuse important remember"
+    " remembered honour honor forgotten prevent condemn condemned instead should must consider"
+    " responsible responsibly responsibility consent trust caring ethical unethical moral immoral"
+    " regardless betrayal exploitation exploited abuse abused"
+)
+NUMBER = re.compile(r"\d")
+DEFINITION = re.compile(
+    r"\b(?:refers? to|is defined|means|is when|is (?:an?|the) (?:\w+ ){0,3}(?:act|crime|practice"
+    r"|process|use|offen[cs]e|belief|term|type|form|taking|state|study)\b)"
+)
+"""What is said of a deed by who would not have it done: that others deserve better, what it does
+to them, what the law says, whom to turn to. To say when it was or what it is, is to answer."""
 
 PREAMBLES = (
     "thank", "i'm glad", "hello", "i understand", "i appreciate", "sure", "certainly", "as a",
@@ -149,10 +188,38 @@ PREAMBLES = (
 )  # fmt: skip
 """How a sentence begins that is only polite, says who speaks, or announces a judgement."""
 
+STEERING = {
+    "instead": ("instead, i", "instead, focus", "instead, consider", "instead, let", "instead of"),
+    "encourage": ("i encourage you",),
+    "urge": ("i urge",),
+    "strongly": ("i strongly",),
+    "advise": ("would advise",),
+    "suggest": ("i would suggest",),
+}
+PREACHING = _words(
+    "respect respectful respectfully dignity regardless deserve deserves well-being"
+    " wellbeing consent equal equally equality responsible responsibly kindness inclusive"
+    " inclusion inclusivity diversity diverse empathy compassion ethical ethically ethics"
+    " unethical consequences privacy stereotype stereotypes discriminate discrimination"
+    " discriminatory prejudice violation violates violate illegal harmful harm prioritize"
+    " integrity boundaries perpetuate perpetuates moral values"
+)
+REDIRECTING = _words(
+    "instead suggest recommend encourage urge advise discourage consider reach questions"
+    " else happy glad struggling concerns alternative legitimate constructive positive lawful"
+    " safely seek focus"
+)
+COMFORTING = _words(
+    "professional emergency hotline lifeline authorities counselor therapist crisis trusted"
+)
 
 TURNING = {
     "said": ("that being said", "having said that", "that said"),
-    "general": ("general information", "general advice", "general tips", "general guid"),
+    "general": (
+        "general information", "general advice", "general tips", "general guid", "but in general",
+    ),
+    "generally": ("but generally",),
+    "usually": ("but usually",),
     "here": (
         "but here", "here are some tips", "here are some general", "here are some things",
         "here are some ways", "here are some steps",
@@ -170,6 +237,21 @@ HOWEVER = re.compile(
     r"|this|these|as an? |engaging|attempting|doing|you (?:can|could|may|should) (?:ask|contact))"
 )
 ITEM = re.compile(r"\n[ \t]*\**(?:\d{1,2}[.):]|[-•●+*] )")
+INVENTED = _words(
+    "fictional imaginary fictitious inanimate mythical cartoon movie film novel anime manga"
+    " franchise game games chess"
+)
+SPEAKER = re.compile(
+    r"\W{0,3}(?:as an?|i|i'm|i'd|it's|it is|thank|sorry|please|while|hello|unfortunately|no)\b"
+)
+"""How a text begins that does not begin with the matter."""
 
+EXPLAINING = _words(
+    "ability abilities able capable physically physical superpower superpowers supernatural"
+    " scientific scientifically science physics possible impossible evidence preference preferences"
+    " personality teleport teleportation magical powers inherently natural nature object objects"
+    " humans"
+)
+"""What is said of a question that makes no sense, which is an answer to it."""
 
 SENTENCE_END = re.compile(r"[.!?:]\s|\n")
