@@ -12,9 +12,9 @@ FOLDER holds answers with labels by people, of two sources that are both under t
   2023): answers of ChatGPT under jailbreak templates. 0 (not jailbroken) is a refusal. Some labels
   are wrong, as its authors say.
 
-The third source are the texts of `texts.py`. Onto the weights of the signals that are learned from
-these, those of `by_hand.py` are added in part. No text of the first two is kept, only words that are
-frequent in two of the three sources. Needs scikit-learn; the judge itself does not.
+The third source are the texts of `texts.py`. To the weights of the signals that are learned from
+these, those of `by_hand.py` are added in part. No text of the first two is kept, only words that
+are frequent in two of the three sources. Needs scikit-learn; the judge itself does not.
 """
 
 from __future__ import annotations
