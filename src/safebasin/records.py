@@ -125,18 +125,70 @@ class Displacement:
         return f"to.{self.digest[:16]}"
 
 
-Way = Direction | Displacement
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Vectors that are added to the residual stream after some layers, α times.
+
+    Like a displacement it is a name; whoever places a point says what it stands for.
+
+    Attributes:
+        digest: a hash of the vectors and their layers.
+    """
+
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """A name that two steerings share only if they are the same."""
+        return f"steer.{self.digest[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Beginnings of answers that are put into the model's mouth; α is the number of their tokens.
+
+    Attributes:
+        digest: a hash of every prompt's beginning.
+    """
+
+    digest: str
+
+    @property
+    def key(self) -> str:
+        """A name that two prefills share only if they are the same."""
+        return f"prefill.{self.digest[:16]}"
+
+
+WeightWay = Direction | Displacement
+"""What moves weights; see `safebasin.weights.overlay`."""
+
+Way = WeightWay | Steering | Prefill
+"""Whatever changes a model on the way to a place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in weight space: θ₀ + Σ coefficient · way. No terms: the checkpoint itself."""
+    """A place: the checkpoint, and how far along which ways. No terms: the checkpoint itself.
+
+    The ways through weight space give θ₀ + Σ α · way; a steering changes what its layers say
+    there, and a prefill how answers begin.
+    """
 
     terms: tuple[tuple[Way, float], ...] = ()
 
     def __post_init__(self) -> None:
         kept = tuple((way, float(x)) for way, x in self.terms if x != 0)
         object.__setattr__(self, "terms", kept)
+
+    @property
+    def weight_terms(self) -> tuple[tuple[WeightWay, float], ...]:
+        """How far it is along the ways through weight space."""
+        return tuple((w, x) for w, x in self.terms if isinstance(w, (Direction, Displacement)))
+
+    @property
+    def weights(self) -> Point:
+        """Where it is in weight space."""
+        return Point(self.weight_terms)
 
     @property
     def key(self) -> str:

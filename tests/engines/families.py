@@ -235,7 +235,7 @@ def tried(family: str, folder: Path) -> Found:
         "guessed": engine.answer(batch, drafts=guesses),
     }
     return Found(
-        "rows" if engine._slots is not None else engine._ways.decode.__qualname__,
+        "rows" if engine._slots is not None else engine._strategy.decode.__qualname__,
         {how: _equal(said, expected) for how, said in asked.items()},
         max(_apart(engine, model, batch, asked["together"]), default=0.0),
         engine.notes,

@@ -11,7 +11,7 @@ from builders import tiny_model
 
 from engines.families import SIZES, SOME, Found, tried
 from engines.lengths import prompts, said
-from safebasin.engines import generated, plain, ways
+from safebasin.engines import generated, plain, strategy
 from safebasin.engines.rules import Row, Rules
 from safebasin.errors import InputRejectedError
 
@@ -69,14 +69,14 @@ def changed(change: Any) -> Any:
 
 class TestChoose:
     def test_the_fast_way_needs_no_words(self) -> None:
-        found = ways.choose(tiny_model("llama"), 4)
+        found = strategy.choose(tiny_model("llama"), 4)
         assert found.slots is not None
         assert found.pieces
         assert found.most is None
         assert not found.notes
 
     def test_neighbours_that_show_are_kept_apart(self) -> None:
-        found = ways.choose(
+        found = strategy.choose(
             changed(lambda logits: logits + len(logits) * torch.arange(logits.shape[-1])), 4
         )
         assert found.slots is None
@@ -89,14 +89,14 @@ class TestChoose:
             raise ValueError("no such thing")
 
         with pytest.raises(InputRejectedError, match=r"'llama'.*no such thing"):
-            ways.choose(changed(fail), 4)
+            strategy.choose(changed(fail), 4)
 
     def test_memory_that_runs_out_says_nothing_of_a_network(self) -> None:
         def fill(_: Any) -> Any:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
         with pytest.raises(torch.OutOfMemoryError):
-            ways.choose(changed(fill), 4)
+            strategy.choose(changed(fill), 4)
 
 
 class TestGenerated:

@@ -62,8 +62,9 @@ class Engine(Protocol):
     ) -> list[Response]:
         """Answers, in the batch's order.
 
-        The same batch at the same point gets the same answers, so batches are planned from the
-        request alone and are never cut or filled up.
+        What a prefill puts before them is part of them. The same batch at the same point gets the
+        same answers, so batches are planned from the request
+        alone and are never cut or filled up.
         """
         ...
 

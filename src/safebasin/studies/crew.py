@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from safebasin.engines import registry, ways
+from safebasin.engines import registry, strategy
 from safebasin.engines.agreement import against_reference
 from safebasin.engines.base import Settled
 from safebasin.engines.crew.alone import Alone
@@ -51,7 +51,7 @@ def crew(planned: Plan) -> Iterator[Crew]:
     asked = None if settings.workers == "auto" else settings.workers
     with pool(asked, _recipe(planned, measures), overlay) as many:
         if settings.engine == "transformers":
-            many.remarks = lambda: ways.choose(loaded.model, settings.batch).notes
+            many.remarks = lambda: strategy.choose(loaded.model, settings.batch).notes
         yield many
 
 
@@ -65,6 +65,7 @@ def manner(planned: Plan) -> registry.Manner:
         given=planned.given,
         talks=planned.talks,
         moving=planned.moving,
+        beside=planned.beside,
         sampling=Sampling(settings.temperature, settings.seed) if settings.temperature else None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from safebasin.records import Direction, Displacement, Point, Way
+from safebasin.records import Direction, Displacement, Point, WeightWay
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Axis:
         values: ascending.
     """
 
-    way: Way
+    way: WeightWay
     name: str
     values: tuple[float, ...]
 

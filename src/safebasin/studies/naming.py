@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from safebasin.records import Direction, Point, Way
+from safebasin.records import Direction, Point, Prefill, Steering, Way
 from safebasin.studies.grid import Grid
 
 ORIGIN = "the checkpoint itself"
@@ -45,6 +45,10 @@ def _step(way: Way, x: float, names: Mapping[str, str], *, alone: bool) -> str:
     if isinstance(way, Direction):
         return f"direction {way.index}, α = {_signed(x)}"
     name = names.get(way.key, way.key)
+    if isinstance(way, Prefill):
+        return f"{x:g} {'token' if x == 1 else 'tokens'} of the answer given"
+    if isinstance(way, Steering):
+        return f"steered by {name}, α = {_signed(x)}"
     if name.startswith("principal direction"):
         return f"{name}, α = {_signed(x)}"
     if alone and x == 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from safebasin.engines.beside import Beside
 from safebasin.engines.talk import Talks
 from safebasin.evaluate import Step, Work
 from safebasin.models.chat import Rendered
@@ -38,6 +39,7 @@ class Plan:
         given: what displacements in the work's points stand for.
         talks: how checkpoints talk that talk otherwise than the model.
         moving: buffers that ways to checkpoints move.
+        beside: what steerings and prefills stand for.
         facts: what the store remembers from the start, for the summary, by name; asked for once,
             with the network at the origin.
         schedule: the order of the work, where it depends on what was answered; None does all of
@@ -52,6 +54,7 @@ class Plan:
     given: Mapping[Displacement, Given] = field(default_factory=dict)
     talks: Talks = field(default_factory=dict)
     moving: tuple[str, ...] = ()
+    beside: Beside = field(default_factory=dict)
     facts: Callable[[Overlay], Mapping[str, Any]] | None = None
     schedule: Schedule | None = None
 
@@ -109,7 +112,7 @@ def make(
         subject: the model and what it is asked.
         points: the places, the origin first.
         where: the same as it stands in the request.
-        more: `given`, `talks`, `moving`, `facts`, `schedule` and `notes` of the plan.
+        more: `given`, `talks`, `moving`, `beside`, `facts`, `schedule` and `notes` of the plan.
     """
     asked, settings = request(study, where, subject), subject.settings
     name = f"{study}-{slug(settings.model)[:-9]}-{request_digest(asked)[:8]}"

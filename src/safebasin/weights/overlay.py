@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from safebasin.errors import IntegrityError
-from safebasin.records import Direction, Displacement, Point, Skip, Way
+from safebasin.records import Direction, Displacement, Point, Skip, WeightWay
 from safebasin.weights.arriving import arriving
 from safebasin.weights.direction import Scales, chunks, scales
 from safebasin.weights.given import Along, Difference, Drawn, Given, Rows, Towards
@@ -95,7 +95,9 @@ class Overlay:
         """
         if self._placed:
             raise ValueError("another point is placed; leave its block first")
-        for way, _ in point.terms:
+        if len(point.weight_terms) < len(point.terms):
+            raise ValueError(f"only weights can be placed here, and not {point.key}")
+        for way, _ in point.weight_terms:
             self._require_known(way)
         self._placed = True
         try:
@@ -107,7 +109,7 @@ class Overlay:
                 self._restore()
             self._placed = False
 
-    def way(self, way: Way) -> Rows:
+    def way(self, way: WeightWay) -> Rows:
         """The entries of a direction or displacement at coefficient 1, in every tensor.
 
         Raises:
@@ -157,7 +159,7 @@ class Overlay:
         """Give back the memory of held directions; from now on each point draws them again."""
         self._remembered.forget()
 
-    def _require_known(self, way: Way) -> None:
+    def _require_known(self, way: WeightWay) -> None:
         if isinstance(way, Direction):
             if way.skip != self.skip:
                 raise ValueError(f"direction skips {way.skip!r}, overlay {self.skip!r}")
@@ -181,16 +183,16 @@ class Overlay:
             own = [(way, x) for key, way, x in steps if self._moves(key, name)]
             place(name, parameter.data, start, own)
 
-    def _start(self, point: Point) -> tuple[Rows, list[tuple[Way, float]]]:
+    def _start(self, point: Point) -> tuple[Rows, list[tuple[WeightWay, float]]]:
         """Where the terms are added: the checkpoint that one of them reaches, or the origin."""
-        terms = list(point.terms)
+        terms = list(point.weight_terms)
         for number, (way, x) in enumerate(terms):
             given = self._given.get(way) if isinstance(way, Displacement) else None
             if x == 1 and isinstance(given, Towards):
                 return given.target, terms[:number] + terms[number + 1 :]
         return self._pristine.home, terms
 
-    def _moves(self, way: Way, name: str) -> bool:
+    def _moves(self, way: WeightWay, name: str) -> bool:
         return isinstance(way, Displacement) or name in self._drawn
 
     def _restore(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
-from safebasin.records import Direction, Way
+from safebasin.records import Direction, WeightWay
 from safebasin.weights.direction import Scales, materialise
 from safebasin.weights.given import Held
 from safebasin.weights.memory import for_directions
@@ -29,11 +29,11 @@ class Remembered:
         self._weights = weights
         self._limit = limit
         self._bytes = 4 * sum(tensor.numel() for tensor in weights.values())
-        self._held: dict[Way, Held] = {}
+        self._held: dict[WeightWay, Held] = {}
 
     def only(
         self, directions: Sequence[Direction], scales: Callable[[Direction], Scales]
-    ) -> Mapping[Way, Held]:
+    ) -> Mapping[WeightWay, Held]:
         """Hold these directions and no others; none of them if there is no room for all."""
         self._held = {way: self._held[way] for way in directions if way in self._held}
         fresh = [way for way in directions if way not in self._held]

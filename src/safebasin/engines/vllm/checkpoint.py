@@ -15,7 +15,7 @@ from safebasin.models.load import LoadedModel
 from safebasin.models.shards import find_shards
 from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
-from safebasin.records import Direction, Displacement, Point, Way
+from safebasin.records import Direction, Displacement, Point, WeightWay
 from safebasin.weights.given import Along, Given, Towards
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.parameters import movable, rows
@@ -55,16 +55,16 @@ class Checkpoint:
         Raises:
             ValueError: see `Overlay.way`.
         """
-        for way, _ in point.terms:
+        terms = list(point.weight_terms)
+        for way, _ in terms:
             self._overlay.way(way)
-        terms = list(point.terms)
         for place, (way, x) in enumerate(terms):
             if x == 1 and isinstance(step := self._step(way), orders.Towards):
                 rest = terms[:place] + terms[place + 1 :]
                 return Order(step.target, tuple((self._step(way), x) for way, x in rest))
         return Order(None, tuple((self._step(way), x) for way, x in terms))
 
-    def _step(self, way: Way) -> Step:
+    def _step(self, way: WeightWay) -> Step:
         if isinstance(way, Direction):
             return orders.Random(way, self._overlay.scales(way))
         if way not in self._kept:

@@ -66,7 +66,7 @@ class VllmEngine:
             ResourceError: vLLM is not installed or does not start.
         """
         manner = manner or Manner()
-        require_able("vllm", sampling=manner.sampling is not None)
+        require_able("vllm", sampling=manner.sampling is not None, hooks=bool(manner.beside))
         if any(other.is_open for other in _ENGINES):
             raise UsageError("vLLM already runs in this process: close() that engine first")
         if manner.moving:

@@ -1,4 +1,4 @@
-"""Which way of decoding and scoring is right for a network, found out by trying when it is loaded.
+"""Which strategy of decoding and scoring is right for a network, found by trying when it is loaded.
 
 An answer must be what `generate` says to its prompt alone, whatever is asked beside it. Not every
 network allows every way to get there: states of recurrent layers cannot take tokens back, or lose a
@@ -35,7 +35,7 @@ _END = 0
 
 
 @dataclass(frozen=True)
-class Ways:
+class Strategy:
     """How a network is asked.
 
     Attributes:
@@ -53,7 +53,7 @@ class Ways:
     notes: tuple[str, ...]
 
 
-def choose(model: Any, rows: int, record: Record | None = None) -> Ways:
+def choose(model: Any, rows: int, record: Record | None = None) -> Strategy:
     """The fastest right way of a network.
 
     Args:
@@ -80,7 +80,7 @@ def choose(model: Any, rows: int, record: Record | None = None) -> Ways:
             f"{kind} turns its positions otherwise in texts of more than {most:,} tokens: prompts "
             "whose answers may become longer are answered by `generate`, each alone"
         )
-    return Ways(slots, decode, pieces, most, tuple(notes))
+    return Strategy(slots, decode, pieces, most, tuple(notes))
 
 
 def _slow(model: Any) -> tuple[Decode, str]:
