@@ -12,7 +12,7 @@ from gpu_run import Bench, emptied
 
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
-from safebasin.records import Point
+from safebasin.points import Point
 from safebasin.studies.plan import Plan
 from safebasin.weights.overlay import Overlay
 

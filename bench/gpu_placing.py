@@ -9,7 +9,7 @@ from gpu_run import Bench, emptied
 
 from safebasin.models.organism.tokenizer import train_tokenizer
 from safebasin.models.organism.train import network
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights import fused
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.pristine import copies

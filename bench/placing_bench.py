@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights.direction import noise
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.philox import words

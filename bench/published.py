@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from safebasin.models.load import LoadedModel
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights.direction import materialise
 from safebasin.weights.overlay import Overlay
 

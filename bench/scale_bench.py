@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from synthetic import prompts_of, synthetic_store
 
 import safebasin as sb
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.studies.axis import coordinates
 from safebasin.studies.grid import Axis, Grid
 

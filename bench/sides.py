@@ -14,7 +14,8 @@ from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.judges.keyword import KeywordJudge
 from safebasin.models.load import LoadedModel
-from safebasin.records import Point, Response
+from safebasin.points import Point
+from safebasin.records import Response
 from safebasin.studies.plan import Plan
 
 JUDGE = KeywordJudge()

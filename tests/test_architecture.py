@@ -30,7 +30,7 @@ LAYERS = [
     {"weights", "stats"},
     {"summary", "runfolder", "lock"},
     {"disk", "memory"},
-    {"records"},
+    {"records", "points"},
     {"errors"},
 ]
 """From the outermost to the innermost: a part imports from itself and from later layers only."""
@@ -41,7 +41,14 @@ LONG_FUNCTIONS = {
     "cli/path.py:path": "likewise",
 }
 
-LIGHT = ["__init__.py", "errors.py", "records.py", "report/untrusted.py", "report/__init__.py"]
+LIGHT = [
+    "__init__.py",
+    "errors.py",
+    "records.py",
+    "points.py",
+    "report/untrusted.py",
+    "report/__init__.py",
+]
 HEAVY = {"torch", "transformers", "numpy", "scipy", "pydantic", "matplotlib", "plotly"}
 
 LEVEL = {part: number for number, layer in enumerate(LAYERS) for part in layer}

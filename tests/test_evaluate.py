@@ -27,7 +27,8 @@ from safebasin.judges.base import Exchange
 from safebasin.judges.coherence import CoherenceJudge, Thresholds
 from safebasin.judges.keyword import KeywordJudge
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Direction, Label, Point, Prompt, Response, Verdict
+from safebasin.points import Direction, Point
+from safebasin.records import Label, Prompt, Response, Verdict
 from safebasin.store import Store, writing
 
 POINTS = (Point(), *(Point(((Direction(0), x),)) for x in (-0.5, 0.5)))

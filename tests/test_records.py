@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safebasin.errors import UsageError
-from safebasin.records import Direction, ModelRef, Point, Prompt, slug
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef, Prompt, slug
 
 directions = st.builds(
     Direction,

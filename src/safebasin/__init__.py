@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from safebasin.errors import SafebasinError
-    from safebasin.records import Direction, ModelRef, Point, Prompt
+    from safebasin.points import Direction, Point
+    from safebasin.records import ModelRef, Prompt
     from safebasin.studies.calibrating import calibrate
     from safebasin.studies.compare import compare
     from safebasin.studies.judging import judge
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "studies.result",
-    "Direction": "records",
+    "Direction": "points",
     "Estimate": "summary",
     "Line": "studies.result",
     "ModelRef": "records",
     "Overlay": "weights.overlay",
-    "Point": "records",
+    "Point": "points",
     "Prompt": "records",
     "SafebasinError": "errors",
     "Scan": "studies.result",

@@ -15,7 +15,8 @@ from safebasin.errors import IntegrityError
 from safebasin.judges.base import UNANSWERED, Exchange, Judge
 from safebasin.judges.coherence import WITH_MODEL
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Items, Label, Point, Prompt, Response, Verdict, asked_by
+from safebasin.points import Point
+from safebasin.records import Items, Label, Prompt, Response, Verdict, asked_by
 from safebasin.store import Store
 
 ORIGIN = Point()

@@ -26,16 +26,7 @@ from safebasin.database import (
 from safebasin.inventory import Inventory
 from safebasin.lock import only_writer
 from safebasin.mending import mend, require_undamaged
-from safebasin.records import (
-    Items,
-    Label,
-    Prompt,
-    Response,
-    Status,
-    Verdict,
-    asked_by,
-    response_id,
-)
+from safebasin.records import Items, Label, Prompt, Response, Status, Verdict, asked_by, response_id
 from safebasin.runfolder import Request, freeze, prepare, read_request, verb
 
 

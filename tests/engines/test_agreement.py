@@ -12,7 +12,8 @@ from safebasin.engines.base import Batch, Drafts, Encoded, Settled
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import LoadedModel, load
-from safebasin.records import Direction, ModelRef, Point, Response
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef, Response
 
 MANNER = Manner(max_new_tokens=6)
 MOVED = Point(((Direction(0), 0.8),))

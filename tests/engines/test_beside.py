@@ -19,7 +19,8 @@ from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.load import LoadedModel, load
-from safebasin.records import Direction, ModelRef, Point, Prefill, Steering
+from safebasin.points import Direction, Point, Prefill, Steering
+from safebasin.records import ModelRef
 from safebasin.store import reading, writing
 from safebasin.studies.naming import called
 from safebasin.studies.plan import Plan, make

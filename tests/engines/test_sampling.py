@@ -14,7 +14,8 @@ from safebasin.engines.sampling import Sampler, Sampling, uniform
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.chat import Conversation
 from safebasin.models.load import LoadedModel
-from safebasin.records import Direction, ModelRef, Point
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef
 
 NAMES = tuple(f"prompt{n}" for n in range(4000))
 

@@ -21,7 +21,8 @@ from safebasin.models.chat import Conversation
 from safebasin.models.load import LoadedModel, load
 from safebasin.models.organism import folder
 from safebasin.models.organism.language import prompt_sets
-from safebasin.records import Direction, ModelRef, Point, Prompt, Response
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef, Prompt, Response
 
 SOME = prompts(5, 1, 17, 9, 30, 2)
 BATCH: Batch = tuple(Encoded(f"p{place}", ids) for place, ids in enumerate(SOME))

@@ -25,7 +25,8 @@ from safebasin.models.chat import Conversation
 from safebasin.models.load import load
 from safebasin.models.organism import folder
 from safebasin.models.organism.language import prompt_sets
-from safebasin.records import Direction, Label, ModelRef, Point, Prompt
+from safebasin.points import Direction, Point
+from safebasin.records import Label, ModelRef, Prompt
 
 DISTANCES = (0.2, 0.5, 0.8, 1.5)
 EACH = 20

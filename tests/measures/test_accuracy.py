@@ -16,7 +16,8 @@ from safebasin.models.chat import Conversation
 from safebasin.models.load import load
 from safebasin.models.organism import folder
 from safebasin.models.organism.language import Grade, grade, prompt_sets
-from safebasin.records import Direction, ModelRef, Point, Prompt, Response
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef, Prompt, Response
 
 PROMPTS = {p.id: p for p in prompt_sets()["organism-benign"][:40]}
 FAR = 1.2

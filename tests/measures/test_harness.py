@@ -21,7 +21,8 @@ lm_eval = pytest.importorskip("lm_eval")
 from measures.tasks_on_disk import ASKED, CHOICE, GENERATE, ROLLING, write  # noqa: E402
 from safebasin.measures.harness import Harness  # noqa: E402
 from safebasin.models.load import LoadedModel, load  # noqa: E402
-from safebasin.records import Direction, ModelRef, Point  # noqa: E402
+from safebasin.points import Direction, Point  # noqa: E402
+from safebasin.records import ModelRef  # noqa: E402
 from safebasin.weights.overlay import Overlay  # noqa: E402
 
 FAR = Point(((Direction(0), 1.0),))

@@ -15,7 +15,8 @@ from safebasin.measures import perplexity as module
 from safebasin.measures.perplexity import Perplexity, windows
 from safebasin.models.load import LoadedModel, load
 from safebasin.models.organism.language import prompt_sets
-from safebasin.records import Direction, ModelRef, Point
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef
 from safebasin.weights.overlay import Overlay
 
 TEXT = " ".join(prompt.target for prompt in prompt_sets()["organism-benign"][:30])

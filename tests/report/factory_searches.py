@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.report.examples import Example
 from safebasin.summary import EdgeScores, EdgesSummary, Probe, Search, Sentences, Spent
 

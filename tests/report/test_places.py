@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from safebasin.records import Direction, Displacement, Point
+from safebasin.points import Direction, Displacement, Point
 from safebasin.report.places import key, places
 
 from .factory import summary

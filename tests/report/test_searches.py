@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.report import searches as drawing
 from safebasin.report.places import places
 from safebasin.report.run import examples

@@ -10,7 +10,8 @@ from scans import ASKED, settings
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
-from safebasin.records import ModelRef, Point
+from safebasin.points import Point
+from safebasin.records import ModelRef
 from safebasin.store import reading
 from safebasin.studies import landscape
 from safebasin.studies.grid import Grid

@@ -8,7 +8,7 @@ import pytest
 from scans import digest, interrupting
 
 from safebasin.engines.transformers import TransformersEngine
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.stats.bisection import Question
 from safebasin.store import reading
 from safebasin.studies import bisect

@@ -15,7 +15,7 @@ from scans import POINTS, PROMPTS, digest, into, settings
 from safebasin.engines.crew.base import Done
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import FailedPointsError, IntegrityError, ResourceError, UsageError
-from safebasin.records import Point
+from safebasin.points import Point
 from safebasin.store import reading
 from safebasin.studies import landscape
 from safebasin.studies import run as running

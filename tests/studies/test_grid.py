@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from safebasin.records import Direction, Displacement, Point
+from safebasin.points import Direction, Displacement, Point
 from safebasin.studies.grid import Axis, Grid, Stop
 
 FIRST = Direction(0, 3, "rademacher", "row", "vectors")

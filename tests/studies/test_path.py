@@ -15,7 +15,8 @@ import safebasin
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
-from safebasin.records import Label, ModelRef, Point
+from safebasin.points import Point
+from safebasin.records import Label, ModelRef
 from safebasin.store import reading
 from safebasin.studies import landscape
 from safebasin.studies.grid import Grid

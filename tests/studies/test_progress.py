@@ -11,7 +11,8 @@ from scans import POINTS, RESPONSES, into
 
 from safebasin.engines.base import Encoded
 from safebasin.evaluate import Step, Tick
-from safebasin.records import Direction, Displacement, Label, Point, Prompt, Response, Verdict
+from safebasin.points import Direction, Displacement, Point
+from safebasin.records import Label, Prompt, Response, Verdict
 from safebasin.studies import landscape
 from safebasin.studies.naming import called, ways
 from safebasin.studies.progress import Told, in_words

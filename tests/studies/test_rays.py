@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safebasin.records import Point
+from safebasin.points import Point
 from safebasin.studies.rays import Rays
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from safebasin.errors import UsageError
 from safebasin.models.load import DTYPES
-from safebasin.records import Noise, Norm, Skip
+from safebasin.points import Noise, Norm, Skip
 from safebasin.studies import settings
 from safebasin.studies.path import PathSettings
 from safebasin.studies.settings import ScanSettings

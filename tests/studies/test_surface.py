@@ -15,7 +15,8 @@ from scans import ASKED, copied, digest, files, into, labelled, relabel, setting
 import safebasin
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import UsageError
-from safebasin.records import Label, Point
+from safebasin.points import Point
+from safebasin.records import Label
 from safebasin.runfolder import request_digest
 from safebasin.store import reading
 from safebasin.studies import landscape

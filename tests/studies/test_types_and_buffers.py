@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from safebasin.engines.registry import make
 from safebasin.engines.vllm.engine import VllmEngine
 from safebasin.errors import InputRejectedError, UsageError
-from safebasin.records import Direction, Displacement
+from safebasin.points import Direction, Displacement
 from safebasin.store import reading
 from safebasin.studies import landscape, path
 from safebasin.studies.checkpoints import of_trajectory

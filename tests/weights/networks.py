@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights.direction import noise
 from safebasin.weights.overlay import Overlay
 

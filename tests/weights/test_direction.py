@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from safebasin.records import Direction, Norm
+from safebasin.points import Direction, Norm
 from safebasin.weights import direction as module
 from safebasin.weights.direction import chunks, materialise, noise, scales
 from safebasin.weights.parameters import movable, rows

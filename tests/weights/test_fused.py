@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights import direction as direction_module
 from safebasin.weights import fused
 from safebasin.weights.given import Along, Held, Towards

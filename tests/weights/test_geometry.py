@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights import windows as windows_module
 from safebasin.weights.direction import materialise, scales
 from safebasin.weights.geometry import cosine, distances, layer, measure

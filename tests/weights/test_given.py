@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights.direction import materialise, scales
 from safebasin.weights.given import Difference, Drawn, Held
 from safebasin.weights.parameters import movable, rows

@@ -9,7 +9,7 @@ from builders import FAMILIES, tiny_model
 from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError, IntegrityError
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights import direction as direction_module
 from safebasin.weights.direction import noise
 from safebasin.weights.overlay import Overlay, overlay

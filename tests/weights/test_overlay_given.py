@@ -9,7 +9,7 @@ import torch
 from builders import tiny_model
 from torch import Tensor, nn
 
-from safebasin.records import Direction, Displacement, Point
+from safebasin.points import Direction, Displacement, Point
 from safebasin.weights import direction as direction_module
 from safebasin.weights.direction import materialise, scales
 from safebasin.weights.given import Along, Held, Towards

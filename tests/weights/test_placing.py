@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights import direction as direction_module
 from safebasin.weights.direction import CHUNK, GPU_CHUNK, materialise, scales
 from safebasin.weights.given import Drawn, Held

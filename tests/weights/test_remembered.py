@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from safebasin.records import Direction, Point
+from safebasin.points import Direction, Point
 from safebasin.weights import remembered
 from safebasin.weights.direction import Scales, scales
 from safebasin.weights.overlay import Overlay

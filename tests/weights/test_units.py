@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights import direction as direction_module
 from safebasin.weights.direction import materialise, scales
 from safebasin.weights.overlay import Overlay

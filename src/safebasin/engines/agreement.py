@@ -10,7 +10,8 @@ from safebasin.engines.base import Batch, Encoded, Engine
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import LoadedModel
-from safebasin.records import Point, Response
+from safebasin.points import Point
+from safebasin.records import Response
 
 ASKED = 20
 """Prompts that are compared."""

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from safebasin.records import Point, Response, response_id
+from safebasin.points import Point
+from safebasin.records import Response, response_id
 from safebasin.weights.overlay import Overlay
 
 

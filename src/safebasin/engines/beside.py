@@ -14,7 +14,7 @@ from torch import Tensor
 from safebasin.engines.base import Batch
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.shown import shown
-from safebasin.records import Point, Prefill, Steering
+from safebasin.points import Point, Prefill, Steering
 
 
 @dataclass(frozen=True, eq=False)

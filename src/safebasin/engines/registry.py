@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.records import Displacement, Skip
+from safebasin.points import Displacement, Skip
 
 if TYPE_CHECKING:
     from safebasin.engines.base import Engine

@@ -10,7 +10,7 @@ from safebasin.engines.base import Batch
 from safebasin.models.generation import Generation
 from safebasin.models.thinking import Thinking
 from safebasin.models.vocabulary import size_of
-from safebasin.records import Displacement, Point
+from safebasin.points import Displacement, Point
 
 if TYPE_CHECKING:
     from safebasin.models.load import LoadedModel

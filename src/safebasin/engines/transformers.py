@@ -29,7 +29,8 @@ from safebasin.models.load import LoadedModel
 from safebasin.models.plain_text import without_markers
 from safebasin.models.tensors import FileRows
 from safebasin.models.vocabulary import size_of
-from safebasin.records import Point, Response
+from safebasin.points import Point
+from safebasin.records import Response
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.pristine import settle
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from safebasin.engines.talk import Lent, Talk
 from safebasin.models.vocabulary import Resized, size_of, tables
-from safebasin.records import Displacement
+from safebasin.points import Displacement
 from safebasin.weights.given import Given, Towards
 
 

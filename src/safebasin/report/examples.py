@@ -21,7 +21,7 @@ class Example:
     """One response, with what was asked and how it was judged.
 
     Attributes:
-        point: the key of the place in the store; see `records.Point`.
+        point: the key of the place in the store; see `points.Point`.
         kind: "harmful" or "benign".
         category: the prompt's topic; may be empty.
         prompt: the request.

@@ -24,7 +24,7 @@ class Place:
     """One place.
 
     Attributes:
-        key: of the point in the store; see `records.Point`.
+        key: of the point in the store; see `points.Point`.
         wanted: whether the page should carry responses from here if it has room. A fine map has
             more points than a reader ever asks for.
     """

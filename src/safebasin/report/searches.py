@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.report.formatting import UNDEFINED, Ruler, Written, percent
 from safebasin.report.palette import ink
 from safebasin.summary import EdgesSummary, Estimate, Kind, Probe, Search

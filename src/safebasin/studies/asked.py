@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from safebasin.records import Noise, Norm, Skip
+from safebasin.points import Noise, Norm, Skip
 
 
 class Asked(TypedDict, total=False):

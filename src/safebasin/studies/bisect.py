@@ -9,7 +9,8 @@ import numpy as np
 
 from safebasin.engines.base import Batch, Encoded
 from safebasin.evaluate import Step
-from safebasin.records import Direction, Label, Point
+from safebasin.points import Direction, Point
+from safebasin.records import Label
 from safebasin.stats.bisection import FoundEdge, Question, SearchPlan, block_order, next_question
 from safebasin.stats.odds import Seen, worth
 from safebasin.store import Store

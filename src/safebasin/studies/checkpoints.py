@@ -23,7 +23,8 @@ from safebasin.models.resolve import resolve, resolve_adapter
 from safebasin.models.shown import shown
 from safebasin.models.tensors import FileRows, network_rows
 from safebasin.models.vocabulary import fitted, resized, size_of
-from safebasin.records import Displacement, ModelRef
+from safebasin.points import Displacement
+from safebasin.records import ModelRef
 from safebasin.studies.grid import Stop
 from safebasin.weights.given import Rows, Towards
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from safebasin.errors import IntegrityError
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.studies.checkpoints import Checkpoint
 from safebasin.studies.grid import Grid
 from safebasin.summary import finite

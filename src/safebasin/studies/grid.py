@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from safebasin.records import Direction, Displacement, Point, WeightWay
+from safebasin.points import Direction, Displacement, Point, WeightWay
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from safebasin.models.vocabulary import size_of
-from safebasin.records import Displacement
+from safebasin.points import Displacement
 from safebasin.studies.checkpoints import Checkpoint
 from safebasin.studies.geometry import describe
 from safebasin.studies.grid import Grid

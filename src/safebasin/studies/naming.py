@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from safebasin.records import Direction, Point, Prefill, Steering, Way
+from safebasin.points import Direction, Point, Prefill, Steering, Way
 from safebasin.studies.grid import Grid
 
 ORIGIN = "the checkpoint itself"

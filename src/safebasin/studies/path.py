@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.studies.asked import Asked, checked
 from safebasin.studies.axis import Coordinates, coordinates
 from safebasin.studies.checkpoints import of_trajectory, open_beside, short_names

@@ -12,7 +12,8 @@ from safebasin.engines.talk import Talks
 from safebasin.evaluate import Step, Work
 from safebasin.models.chat import Rendered
 from safebasin.models.load import LoadedModel
-from safebasin.records import Displacement, Point, slug
+from safebasin.points import Displacement, Point
+from safebasin.records import slug
 from safebasin.runfolder import Request, on_its_device, request_digest, require_same
 from safebasin.store import Store, reading
 from safebasin.studies.request import request

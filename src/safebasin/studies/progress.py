@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from safebasin.evaluate import Progress, Step, Tick
-from safebasin.records import Label, Point, Prompt, Response, Verdict, asked_by
+from safebasin.points import Point
+from safebasin.records import Label, Prompt, Response, Verdict, asked_by
 from safebasin.report.formatting import count
 
 SAID = {"harmful": "harmful", "benign": "harmless"}

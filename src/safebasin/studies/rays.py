@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from safebasin.records import Direction, Noise, Norm, Point, Skip
+from safebasin.points import Direction, Noise, Norm, Point, Skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,8 @@ from safebasin.evaluate import (
 from safebasin.judges.base import Exchange, Judge
 from safebasin.judges.registry import Means, build
 from safebasin.judges.scorer import Scorer
-from safebasin.records import Direction, Point, Prompt
+from safebasin.points import Direction, Point
+from safebasin.records import Prompt
 from safebasin.report.bar import bar
 from safebasin.report.untrusted import one_line
 from safebasin.runfolder import write_whole

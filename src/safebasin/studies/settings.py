@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from safebasin.engines.registry import CATALOGUE as ENGINES
 from safebasin.errors import UsageError
 from safebasin.judges import registry
-from safebasin.records import Noise, Norm, Skip
+from safebasin.points import Noise, Norm, Skip
 from safebasin.stats.sequential import FEWEST
 from safebasin.studies.rays import Rays
 

@@ -11,7 +11,7 @@ from typing import Literal, Unpack
 from safebasin.errors import UsageError
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import network_rows
-from safebasin.records import Direction, Displacement
+from safebasin.points import Direction, Displacement
 from safebasin.studies.asked import Asked, checked
 from safebasin.studies.axis import Coordinates, coordinates, covering
 from safebasin.studies.checkpoints import Checkpoint, of_trajectory, open_beside, short_names

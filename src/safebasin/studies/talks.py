@@ -16,7 +16,7 @@ from safebasin.models.template_file import own as template_of
 from safebasin.models.thinking import thinking
 from safebasin.models.tokenizer_folder import own_files, talk_files, tokenizer_for
 from safebasin.models.vocabulary import size_of
-from safebasin.records import Displacement
+from safebasin.points import Displacement
 from safebasin.studies.checkpoints import Checkpoint, short_names
 from safebasin.studies.subject import Subject
 

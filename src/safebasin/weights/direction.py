@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights import fused
 from safebasin.weights.normal import normal, rademacher
 from safebasin.weights.parameters import rows

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights.direction import Scales, component
 from safebasin.weights.parameters import rows
 

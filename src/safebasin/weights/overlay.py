@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from safebasin.errors import IntegrityError
-from safebasin.records import Direction, Displacement, Point, Skip, WeightWay
+from safebasin.points import Direction, Displacement, Point, Skip, WeightWay
 from safebasin.weights.arriving import arriving
 from safebasin.weights.direction import Scales, chunks, scales
 from safebasin.weights.given import Along, Difference, Drawn, Given, Rows, Towards

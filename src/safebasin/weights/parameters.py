@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from safebasin.errors import InputRejectedError
-from safebasin.records import Skip
+from safebasin.points import Skip
 
 
 def movable(

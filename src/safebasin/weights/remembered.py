@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
-from safebasin.records import Direction, WeightWay
+from safebasin.points import Direction, WeightWay
 from safebasin.weights.direction import Scales, materialise
 from safebasin.weights.given import Held
 from safebasin.weights.memory import for_directions

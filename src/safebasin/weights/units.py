@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from safebasin.records import Norm
+from safebasin.points import Norm
 from safebasin.weights.parameters import rows
 
 

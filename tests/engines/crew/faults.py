@@ -15,7 +15,7 @@ import torch
 
 from safebasin.engines.crew.recipe import Recipe
 from safebasin.engines.crew.worker import Worker
-from safebasin.records import Point
+from safebasin.points import Point
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from safebasin.engines.base import Encoded
 from safebasin.engines.crew.agenda import TRIES, Agenda, Call
 from safebasin.engines.crew.base import Scoring, Task
 from safebasin.errors import FailedPointsError
-from safebasin.records import Direction, Point, Response
+from safebasin.points import Direction, Point
+from safebasin.records import Response
 
 
 def place(x: float) -> Point:

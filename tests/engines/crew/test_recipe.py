@@ -15,7 +15,8 @@ from safebasin.engines.crew.recipe import Recipe, anywhere
 from safebasin.engines.registry import Manner
 from safebasin.errors import IntegrityError, ReproducibilityError
 from safebasin.models.load import load
-from safebasin.records import Direction, ModelRef, Point
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef
 from safebasin.studies.checkpoints import open_beside
 
 FAR = Point(((Direction(0), 0.5),))

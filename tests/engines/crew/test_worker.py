@@ -17,7 +17,8 @@ from safebasin.engines.crew.worker import Worker
 from safebasin.engines.registry import Manner
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import LoadedModel, load
-from safebasin.records import Direction, ModelRef, Point
+from safebasin.points import Direction, Point
+from safebasin.records import ModelRef
 
 FAR = Point(((Direction(0), 0.5),))
 BATCH = (Encoded("a", (5, 6, 7)), Encoded("b", (8, 9)))

@@ -13,7 +13,8 @@ from safebasin.engines.vllm.checkpoint import Checkpoint
 from safebasin.engines.vllm.order import Order, weights
 from safebasin.errors import InputRejectedError
 from safebasin.models.load import load
-from safebasin.records import Direction, Displacement, ModelRef, Point
+from safebasin.points import Direction, Displacement, Point
+from safebasin.records import ModelRef
 from safebasin.weights.overlay import Overlay
 
 

@@ -26,7 +26,8 @@ from safebasin.models.chat import Conversation
 from safebasin.models.load import LoadedModel, load
 from safebasin.models.organism import folder
 from safebasin.models.organism.language import prompt_sets
-from safebasin.records import Direction, Displacement, ModelRef, Point, Prompt
+from safebasin.points import Direction, Displacement, Point
+from safebasin.records import ModelRef, Prompt
 from safebasin.weights.given import Along, Given, Held, Towards
 from safebasin.weights.placing import place
 

@@ -15,7 +15,8 @@ from safebasin.engines.vllm.checkpoint import Checkpoint
 from safebasin.engines.vllm.order import Order, weights
 from safebasin.models.load import LoadedModel, load
 from safebasin.models.tensors import network_rows, owners
-from safebasin.records import Direction, Displacement, ModelRef, Point
+from safebasin.points import Direction, Displacement, Point
+from safebasin.records import ModelRef
 from safebasin.weights.given import Along, Given, Held, Towards
 from safebasin.weights.overlay import Overlay
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from safebasin.engines.crew.base import Done, Keep, Losses, Scoring, Task
 from safebasin.errors import SafebasinError
-from safebasin.records import Point
+from safebasin.points import Point
 
 TRIES = 3
 """How often a call is tried before its point is given up."""

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from safebasin.engines.base import Batch, Drafts
 from safebasin.errors import IntegrityError, SafebasinError
 from safebasin.models.load import LoadedModel
-from safebasin.records import Items, Point, Response
+from safebasin.points import Point
+from safebasin.records import Items, Response
 from safebasin.weights.overlay import Overlay
 
 Losses = list[list[float]]

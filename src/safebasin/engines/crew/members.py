@@ -18,7 +18,7 @@ from safebasin.engines.crew.recipe import Recipe
 from safebasin.errors import FailedPointsError, ResourceError, SafebasinError, UsageError
 from safebasin.memory import ran_out
 from safebasin.models.shown import shown
-from safebasin.records import Point
+from safebasin.points import Point
 
 IN_HAND = 2
 """Calls that a worker has at a time, so that it need not wait for the next one."""

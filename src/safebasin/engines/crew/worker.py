@@ -9,7 +9,8 @@ from safebasin.engines.base import Batch, Drafts, Engine, Settled
 from safebasin.engines.crew.base import Losses, Measure, Scoring, SpoiltPointError
 from safebasin.errors import IntegrityError
 from safebasin.models.load import LoadedModel
-from safebasin.records import Items, Point, Response
+from safebasin.points import Point
+from safebasin.records import Items, Response
 
 
 class Worker:

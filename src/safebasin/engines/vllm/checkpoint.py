@@ -15,7 +15,7 @@ from safebasin.models.load import LoadedModel
 from safebasin.models.shards import find_shards
 from safebasin.models.shown import shown
 from safebasin.models.tensors import live_names, owners
-from safebasin.records import Direction, Displacement, Point, WeightWay
+from safebasin.points import Direction, Displacement, Point, WeightWay
 from safebasin.weights.given import Along, Given, Towards
 from safebasin.weights.overlay import Overlay
 from safebasin.weights.parameters import movable, rows

@@ -31,7 +31,8 @@ from safebasin.engines.vllm.starting import asked_of_answers, start
 from safebasin.errors import ResourceError, UsageError
 from safebasin.models.load import LoadedModel
 from safebasin.models.tensors import network_rows
-from safebasin.records import Finish, Point, Response
+from safebasin.points import Point
+from safebasin.records import Finish, Response
 from safebasin.weights.overlay import Overlay
 
 _ENGINES: weakref.WeakSet[VllmEngine] = weakref.WeakSet()

@@ -17,7 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from safebasin.records import Direction
+from safebasin.points import Direction
 from safebasin.weights.direction import Scales
 from safebasin.weights.given import Difference, Drawn, Held, Rows
 from safebasin.weights.placing import place

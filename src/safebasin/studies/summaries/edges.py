@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import nan
 
 from safebasin import summary as contract
-from safebasin.records import Estimate, Point
+from safebasin.points import Point
+from safebasin.records import Estimate
 from safebasin.stats.bisected import EdgeSearches, edge_gap, mean_edge, uniform_equivalent
 from safebasin.stats.bisection import FoundEdge
 from safebasin.stats.odds import Seen

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from safebasin import summary as contract
-from safebasin.records import Point
+from safebasin.points import Point
 from safebasin.report.formatting import count
 from safebasin.runfolder import request_digest
 from safebasin.stats.proportion import estimate

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from safebasin import summary as contract
-from safebasin.records import Displacement, Point
+from safebasin.points import Displacement, Point
 from safebasin.store import Store
 from safebasin.studies.grid import Grid, Stop
 from safebasin.studies.summaries.overview import at_point

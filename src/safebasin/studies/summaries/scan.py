@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safebasin import summary as contract
-from safebasin.records import Point
+from safebasin.points import Point
 from safebasin.stats import curve as statistics_curve
 from safebasin.stats import landscape
 from safebasin.stats.sequential import WidthRule, decide
