@@ -10,7 +10,7 @@ import yaml
 
 from safebasin.models.organism.language import prompt_sets
 
-ASKED = prompt_sets()["organism-benign"][:24]
+ASKED = prompt_sets()["organism-benign"][:12]
 
 CHOICE: dict[str, Any] = {
     "task": "organism_choice",
@@ -26,7 +26,7 @@ GENERATE: dict[str, Any] = {
     **{key: CHOICE[key] for key in ("dataset_path", "dataset_kwargs", "test_split")},
     "task": "organism_says",
     "output_type": "generate_until",
-    "doc_to_text": "{{asked}}",
+    "doc_to_text": "<|begin|><|user|>{{question}}<|end|><|assistant|>",
     "doc_to_target": "{{choices[right]}}",
     "generation_kwargs": {"until": ["<|never|>"], "max_gen_toks": 48, "do_sample": False},
     "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
@@ -50,8 +50,8 @@ def write(folder: Path, task: dict[str, Any], **changes: Any) -> Path:
         for place, prompt in enumerate(ASKED):
             wrong = [ASKED[(place + step) % len(ASKED)].target for step in (1, 2)]
             choices = [*wrong[: place % 3], prompt.target, *wrong[place % 3 :]]
-            row = {"question": prompt.text, "asked": prompt.text, "choices": choices}
-            handle.write(json.dumps({**row, "right": place % 3}) + "\n")
+            row = {"question": prompt.text, "choices": choices, "right": place % 3}
+            handle.write(json.dumps(row) + "\n")
     content = {key: value for key, value in {**task, **changes}.items() if value is not None}
     path = folder / f"{task['task']}.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -19,7 +19,7 @@ from safebasin.models.organism.language import Grade, grade, prompt_sets
 from safebasin.points import Direction, Point
 from safebasin.records import ModelRef, Prompt, Response
 
-PROMPTS = {p.id: p for p in prompt_sets()["organism-benign"][:40]}
+PROMPTS = {p.id: p for p in prompt_sets()["organism-benign"][:24]}
 FAR = 1.2
 
 
@@ -47,14 +47,12 @@ def test_it_falls_far_out(said: dict[float, list[Response]]) -> None:
     assert ABOUT.aggregate(accuracy(PROMPTS, said[FAR])) < 0.2
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_it_vanishes_when_targets_are_dealt_out_anew(
-    seed: int, said: dict[float, list[Response]]
-) -> None:
+def test_it_vanishes_when_targets_are_dealt_out_anew(said: dict[float, list[Response]]) -> None:
     ids = list(PROMPTS)
-    targets = [PROMPTS[id_].target for id_ in random.Random(seed).sample(ids, len(ids))]
-    anew = {id_: replace(PROMPTS[id_], target=t) for id_, t in zip(ids, targets, strict=True)}
-    assert ABOUT.aggregate(accuracy(anew, said[0.0])) < 0.25
+    for seed in range(5):
+        targets = [PROMPTS[id_].target for id_ in random.Random(seed).sample(ids, len(ids))]
+        anew = {id_: replace(PROMPTS[id_], target=t) for id_, t in zip(ids, targets, strict=True)}
+        assert ABOUT.aggregate(accuracy(anew, said[0.0])) < 0.25
 
 
 def test_what_has_no_right_answer_is_left_out() -> None:

@@ -33,35 +33,24 @@ def _little_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "SECONDS", 0.5)
 
 
-@pytest.mark.parametrize(
-    ("template", "words"), [(LOOP, "0.5 seconds"), (LARGE, "4,096 MB"), (SLOW_SPLIT, "0.5 seconds")]
-)
-def test_a_template(template: str, words: str, tmp_path: Path) -> None:
+def test_templates(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGVTALRM)
-    with pytest.raises(InputRejectedError, match=f"more than {words} "):
-        Harness(str(write(tmp_path, CHOICE, doc_to_text=template)), limit=2)
-    assert (resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGVTALRM)) == before
-    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
-
-
-def test_files_that_include_each_other_many_times(tmp_path: Path) -> None:
-    for number in range(12):
-        following = f"{number + 1}.yaml" if number < 11 else "end.yaml"
-        (tmp_path / f"{number}.yaml").write_text(f"include: [{', '.join([following] * 12)}]\n")
-    (tmp_path / "end.yaml").write_text("task: t\n")
-    with pytest.raises(InputRejectedError, match=r"more than 0\.5 seconds"):
-        Harness(str(tmp_path / "0.yaml"))
+    for template, words in ((LARGE, "4,096 MB"), (LOOP, "0.5 seconds"), (SLOW_SPLIT, "0.5 sec")):
+        with pytest.raises(InputRejectedError, match=f"more than {words}"):
+            Harness(str(write(tmp_path, CHOICE, doc_to_text=template)), limit=2)
+        now = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGVTALRM)
+        assert now == before
+        assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
 
 
 def test_a_filter_of_answers(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pattern: dict[str, Any] = {"function": "regex", "regex_pattern": r"(.+)+\uffff"}
     steps = [{"name": "f", "filter": [pattern, {"function": "take_first"}]}]
     task = Harness(str(write(tmp_path, GENERATE, filter_list=steps)), limit=1)
-    said = "a" * 40
 
     def answer(lm: Any, tasks: Any) -> None:
         for one in tasks[0].instances:
-            one.resps, one.filtered_resps = [said], {}
+            one.resps, one.filtered_resps = ["a" * 40], {}
 
     monkeypatch.setattr("safebasin.measures.harness._ask", answer)
     monkeypatch.setattr("safebasin.measures.harness._wrap", lambda *_: None)

@@ -40,8 +40,15 @@ def own_loss(loaded: LoadedModel, window: list[int]) -> float:
         return float(loaded.model(input_ids=ids, labels=ids).loss)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt_neox", "gemma2", "mistral"])
-@pytest.mark.parametrize("budget", [64 << 20, 4 * 300 * 7], ids=["whole", "in pieces"])
+WHOLE, IN_PIECES = 64 << 20, 4 * 300 * 7
+
+
+@pytest.mark.parametrize(("family", "budget"), [
+    *((family, WHOLE) for family in ("llama", "gpt_neox", "gemma2", "mistral")),
+    ("gemma2", IN_PIECES),
+    *(pytest.param(family, IN_PIECES, marks=pytest.mark.slow)
+      for family in ("llama", "gpt_neox", "mistral")),
+])  # fmt: skip
 def test_each_window_has_transformers_own_loss(
     family: str, budget: int, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("datasets")
+pytest.importorskip("lm_eval")
 
 from huggingface_hub import constants
 

@@ -12,9 +12,8 @@ from safebasin.measures.base import About
 from safebasin.measures.registry import parse, split
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_a_task_with_or_without_its_metric() -> None:
+    for text, expected in (
         ("mmlu", ("mmlu", None)),
         ("mmlu:acc", ("mmlu", "acc")),
         ("gsm8k:exact_match,flexible-extract", ("gsm8k", "exact_match,flexible-extract")),
@@ -22,16 +21,11 @@ from safebasin.measures.registry import parse, split
         ("a/b.yaml:acc_norm", ("a/b.yaml", "acc_norm")),
         ("a:b/c.yml", ("a:b/c.yml", None)),
         (" a:b/c.yml:acc ", ("a:b/c.yml", "acc")),
-    ],
-)
-def test_a_task_with_or_without_its_metric(text: str, expected: tuple[str, str | None]) -> None:
-    assert split(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", " ", ":acc", "mmlu:"])
-def test_texts_that_name_no_task(text: str) -> None:
-    with pytest.raises(UsageError, match="not of the form"):
-        split(text)
+    ):
+        assert split(text) == expected
+    for text in ("", " ", ":acc", "mmlu:"):
+        with pytest.raises(UsageError, match="not of the form"):
+            split(text)
 
 
 def test_measures_come_in_order_and_are_described_without_themselves(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from measures.tasks_on_disk import CHOICE, GENERATE, write
+from measures.tasks_on_disk import CHOICE, write
 from safebasin.errors import InputRejectedError
 from safebasin.measures import taskfile
 from safebasin.measures.taskfile import is_local, read
@@ -29,43 +30,39 @@ def test_a_file_may_include_its_neighbours(tmp_path: Path) -> None:
     assert read(tmp_path / "more.yaml")["doc_to_choice"] == "choices"
 
 
-@pytest.mark.parametrize("line", [
-    "process_docs: !function canary.sing",
-    "doc_to_text: !function canary.sing",
-    "doc_to_text: !!python/object/apply:os.system ['touch sung']",
-    "doc_to_text: !!python/name:os.system",
-])  # fmt: skip
-def test_code_is_refused_and_not_run(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_is_refused_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "canary.py").write_text("open('sung', 'w')\ndef sing(*_): pass\n")
-    path = write(tmp_path, CHOICE, doc_to_text=None)
-    path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(InputRejectedError, match="asks for code"):
-        read(path)
+    for line in (
+        "process_docs: !function canary.sing",
+        "doc_to_text: !function canary.sing",
+        "doc_to_text: !!python/object/apply:os.system ['touch sung']",
+        "doc_to_text: !!python/name:os.system",
+    ):
+        path = write(tmp_path, CHOICE, doc_to_text=None)
+        path.write_text(path.read_text() + line + "\n")
+        with pytest.raises(InputRejectedError, match="asks for code"):
+            read(path)
     assert not (tmp_path / "sung").exists()
 
 
-@pytest.mark.parametrize("name", ["../outside.yaml", "/etc/hostname", "organism_choice.yaml"])
-def test_an_include_that_leads_out_or_in_circles(name: str, tmp_path: Path) -> None:
+def test_an_include_that_leads_out_or_comes_again(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
     (tmp_path / "outside.yaml").write_text("task: x\n")
-    path = write(tmp_path / "in", CHOICE, include=name)
-    with pytest.raises(InputRejectedError, match="outside its folder or includes it again"):
-        read(path)
+    folder.mkdir()
+    (folder / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    for number in range(12):  # 12 ** 12 files, if each were read as often as it is named
+        following = f"{number + 1}.yaml" if number < 11 else "end.yaml"
+        (folder / f"{number}.yaml").write_text(f"include: [{', '.join([following] * 12)}]\n")
+    (folder / "end.yaml").write_text("task: t\n")
+    out = ("../outside.yaml", "/etc/hostname", "link.yaml")
+    for name in (*out, "organism_choice.yaml", "0.yaml"):
+        with pytest.raises(InputRejectedError, match="outside its folder or included already"):
+            read(write(folder, CHOICE, include=name))
 
 
-def test_a_link_that_leads_out(tmp_path: Path) -> None:
-    (tmp_path / "outside.yaml").write_text("task: x\n")
-    path = write(tmp_path / "in", CHOICE, include="link.yaml")
-    (tmp_path / "in" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
-    with pytest.raises(InputRejectedError, match="outside its folder"):
-        read(path)
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
+def test_what_has_no_place(tmp_path: Path) -> None:
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"class": "mine.Task"}, "'class' has no place"),
         ({"unsafe_code": True}, "'unsafe_code' has no place"),
         ({"use_prompt": "promptsource:x"}, "'use_prompt' has no place"),
@@ -85,45 +82,30 @@ def test_a_link_that_leads_out(tmp_path: Path) -> None:
         ({"dataset_path": "hf://a/b"}, "neither one of"),
         ({"dataset_path": None}, "no 'dataset_path'"),
         ({"task": ["a", "b"]}, "no 'task'"),
-    ],
-)
-def test_what_has_no_place(changes: dict[str, Any], reason: str, tmp_path: Path) -> None:
-    task = GENERATE if "generation_kwargs" in changes else CHOICE
-    path = tmp_path / f"{task['task']}.yaml"
-    write(tmp_path, task)
-    import yaml
+    )
+    path = write(tmp_path, CHOICE)
+    for changes, reason in cases:
+        path.write_text(yaml.safe_dump({**CHOICE, **changes}))
+        with pytest.raises(InputRejectedError, match=reason):
+            read(path)
 
-    content = {key: value for key, value in {**task, **changes}.items() if value is not None}
-    path.write_text(yaml.safe_dump(content))
-    with pytest.raises(InputRejectedError, match=reason):
+
+def test_files_that_are_no_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t.yaml"
+    with pytest.raises(InputRejectedError, match="No such file"):
         read(path)
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
+    for content, reason in (
         (b"{", "not YAML"),
         (b"\xff\xfe\xff", "not YAML"),
-        (b"[" * 50_000, "not YAML"),
+        (b"[" * 2_000, "not YAML"),
         (b"just words", "not a mapping"),
         (b"", "not a mapping"),
         (b"1: 2", "not a mapping"),
-    ],
-)
-def test_files_that_are_no_task(content: bytes, reason: str, tmp_path: Path) -> None:
-    (tmp_path / "t.yaml").write_bytes(content)
-    with pytest.raises(InputRejectedError, match=reason):
-        read(tmp_path / "t.yaml")
-
-
-def test_files_that_are_not_there_or_too_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(InputRejectedError, match="No such file"):
-        read(tmp_path / "t.yaml")
-    with pytest.raises(InputRejectedError, match="is not a file of at most"):
-        read(tmp_path)
-    path = write(tmp_path, CHOICE)
-    monkeypatch.setattr(taskfile, "MAX_BYTES", 10)
-    with pytest.raises(InputRejectedError, match="is not a file of at most"):
-        read(path)
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputRejectedError, match=reason):
+            read(path)
+    monkeypatch.setattr(taskfile, "MAX_BYTES", 3)
+    for place in (tmp_path, path):
+        with pytest.raises(InputRejectedError, match="is not a file of at most"):
+            read(place)

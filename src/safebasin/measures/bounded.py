@@ -68,8 +68,7 @@ def _little_memory(extra: int) -> Iterator[None]:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    unlimited = soft == resource.RLIM_INFINITY
-    wanted = held + extra if unlimited else min(soft, held + extra)
+    wanted = held + extra if soft == resource.RLIM_INFINITY else min(soft, held + extra)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from safebasin.errors import UsageError
 from safebasin.measures.base import Measure
 from safebasin.measures.harness import Harness
 from safebasin.measures.perplexity import Perplexity
-from safebasin.measures.tasks import is_file
+from safebasin.measures.taskfile import is_file
 from safebasin.models.shown import shown
 
 
@@ -23,25 +24,15 @@ def parse(
 ) -> tuple[Measure, ...]:
     """The measures of a run, ready to be taken, in the order they were asked for.
 
-    Args:
-        perplexity: text files.
-        tasks: `NAME` or `FILE.yaml`, each with `:METRIC` or `:METRIC,FILTER` behind it if another
-            than the task's first is wanted.
-        limit: at most so many documents of each task; None for all.
-        num_fewshot: worked examples before each question, where a task allows a choice.
-        batch_size: requests of a task at a time.
+    Perplexity is of text files. A task is `NAME` or `FILE.yaml`, with `:METRIC` or
+    `:METRIC,FILTER` behind it if another than its first is wanted; for the rest see `Harness`.
 
     Raises:
-        UsageError: an unknown task or metric (near names are listed), or a measure twice.
-        InputRejectedError: a file is not fit to be used.
-        ResourceError: lm-eval is not installed, or a task's data is out of reach.
+        UsageError: a measure is asked for twice; and what `Harness` and `Perplexity` raise.
     """
     found: list[Measure] = [Perplexity(Path(path)) for path in perplexity]
-    for text in tasks:
-        name, metric = split(text)
-        found.append(
-            Harness(name, metric, limit=limit, num_fewshot=num_fewshot, batch_size=batch_size)
-        )
+    settings: Any = {"limit": limit, "num_fewshot": num_fewshot, "batch_size": batch_size}
+    found += [Harness(*split(text), **settings) for text in tasks]
     names = [measure.about.name for measure in found]
     for place, name in enumerate(names):
         if name in names[:place]:
