@@ -160,8 +160,8 @@ class TestWithoutAModel:
 
     def test_its_key_and_name_are_its_own(self) -> None:
         with_model = CoherenceJudge(fixed(), Thresholds())
-        assert with_model.key == CoherenceJudge.key == "coherence@4"
-        assert (self.judge.key, self.judge.about.name) == ("coherence-text@3", "coherence-text")
+        assert with_model.key == CoherenceJudge.key == "coherence@5"
+        assert (self.judge.key, self.judge.about.name) == ("coherence-text@4", "coherence-text")
         assert "model" in with_model.about.needs
         assert self.judge.about.needs == ""
 

@@ -194,7 +194,7 @@ class TestRefused:
             ({"points": 3}, "points is 5 and 3"),
             ({"directions": 1}, "directions is 2 and 1"),
             ({"norm": "row", "seed": 2}, "seed is 0 and 2; norm is layer and row"),
-            ({"judges": ("keyword",)}, "the first judge is coherence@4 and keyword"),
+            ({"judges": ("keyword",)}, "the first judge is coherence@5 and keyword"),
         ],
     )
     def test_scans_that_went_elsewhere(self, tiny, finished, tmp_path, changes, said) -> None:

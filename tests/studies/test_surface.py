@@ -201,7 +201,7 @@ class TestRun:
             assert len(shared) == len(axis)
             for key in shared:
                 assert one.responses(key) == other.responses(key)
-                assert one.judges() == other.judges() == ["coherence@4", "keyword"]
+                assert one.judges() == other.judges() == ["coherence@5", "keyword"]
                 for judge in one.judges():
                     assert one.verdicts(judge, key) == other.verdicts(judge, key) != {}
         row = found.summary.y.values.index(0.0)
@@ -227,11 +227,11 @@ class TestMaps:
     @pytest.mark.parametrize("side", ["harmful", "benign"])
     def test_every_share_is_that_of_its_place(self, drawn: Surface, side: str) -> None:
         grid, summary = Grid.from_json(drawn.summary.request["grid"]), drawn.summary
-        by_judge = {judge: labelled(drawn.folder, judge) for judge in ("coherence@4", "keyword")}
+        by_judge = {judge: labelled(drawn.folder, judge) for judge in ("coherence@5", "keyword")}
         seen = set()
         for name in ("refused", "complied", "incoherent", "other", "keyword_asr"):
             judge, label = (
-                ("keyword", "complied") if name == "keyword_asr" else ("coherence@4", name)
+                ("keyword", "complied") if name == "keyword_asr" else ("coherence@5", name)
             )
             found = getattr(summary.maps[side], name)
             assert (len(found.share_YX), len(found.share_YX[0])) == (HIGH, WIDE)

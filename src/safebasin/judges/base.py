@@ -115,6 +115,10 @@ class Priced(Protocol):
         ...
 
 
+REFUSAL_VERSION = 4
+"""Of `find_refusal`. Judges that ask it are of another version, or hash, whenever it is."""
+
+
 def versioned(about: About) -> str:
     """The key of a judge that its name and version determine."""
     return about.name if about.version == 1 else f"{about.name}@{about.version}"

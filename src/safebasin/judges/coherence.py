@@ -85,14 +85,14 @@ WITH_MODEL = About(
     family="coherence",
     source="safebasin; docs/method.md",
     needs="the unperturbed model, where there is one",
-    version=4,
+    version=5,
 )
 BY_TEXT = About(
     name="coherence-text",
     title="refusal phrases, loops, word order, scripts; asks no model",
     family="coherence",
     source="safebasin; docs/method.md",
-    version=3,
+    version=4,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.judges.base import Exchange, versioned
+from safebasin.judges.base import REFUSAL_VERSION, Exchange, versioned
 from safebasin.judges.cost import Cost
 from safebasin.judges.guards.asking import CONTEXT
 from safebasin.judges.guards.engine import DIGITS, precision, require_sound
@@ -69,7 +69,9 @@ class ClassifierJudge:
     def key(self) -> str:
         """Depends on label map, input, files and dtype; a folder is read for it, not loaded."""
         dtype = precision(self._device, self._dtype)
-        made_of = short_hash(self._theirs, self._ours, self._pair, self.weights, dtype)
+        made_of = short_hash(
+            self._theirs, self._ours, self._pair, self.weights, dtype, REFUSAL_VERSION
+        )
         return f"{versioned(self.about)}.{made_of}"
 
     @cached_property

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.judges.base import Exchange, versioned
+from safebasin.judges.base import REFUSAL_VERSION, Exchange, versioned
 from safebasin.judges.cost import Cost
 from safebasin.judges.guards.asking import Asked, LoadedGuard
 from safebasin.judges.guards.description import HARMFUL, ON_MENU, Answered, Guard
@@ -63,7 +63,7 @@ class GuardJudge:
                 or it may not be read; see `models.resolve`.
         """
         dtype = precision(self._device, self._dtype)
-        made_of = short_hash(self._guard.wording, self.weights, dtype, ON_MENU)
+        made_of = short_hash(self._guard.wording, self.weights, dtype, ON_MENU, REFUSAL_VERSION)
         return f"{versioned(self.about)}.{made_of}"
 
     @cached_property

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from safebasin.judges.base import About, Exchange, versioned
+from safebasin.judges.base import REFUSAL_VERSION, About, Exchange, versioned
 from safebasin.judges.refusal import languages
 from safebasin.judges.refusal.signals import lists
 from safebasin.judges.refusal.typography import plain, start_of
@@ -107,7 +107,7 @@ class RefusalJudge:
         title="refusals in any wording, weighed against what else is said",
         family="phrases",
         source="safebasin; weights learned from chatgpt-refusals and GPTFuzz (docs/judges.md)",
-        version=4,
+        version=REFUSAL_VERSION,
     )
     key = versioned(about)
     decides_early = False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from safebasin.errors import ResourceError, UsageError
-from safebasin.judges.base import Exchange, versioned
+from safebasin.judges.base import REFUSAL_VERSION, Exchange, versioned
 from safebasin.judges.cost import Cost, cost
 from safebasin.judges.rubrics.address import OPENAI, check_address
 from safebasin.judges.rubrics.posing import digest, pose
@@ -117,7 +117,7 @@ class EndpointJudge:
     def key(self) -> str:
         """See the class."""
         asked = digest(self._rubric, self._manner.form), self._model, TEMPERATURE
-        parts = [*asked, self._manner.max_tokens, self._manner.form, READING]
+        parts = [*asked, self._manner.max_tokens, self._manner.form, READING, REFUSAL_VERSION]
         hashed = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         return f"{versioned(self.about)}.{hashed[:8]}"
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from safebasin.errors import InputRejectedError, ResourceError, UsageError
-from safebasin.judges.base import Exchange, versioned
+from safebasin.judges.base import REFUSAL_VERSION, Exchange, versioned
 from safebasin.judges.guards.engine import precision, require_sound
 from safebasin.judges.guards.identity import identify, on_disk, short_hash
 from safebasin.judges.guards.menu import next_token
@@ -100,7 +100,7 @@ class LocalRubricJudge:
                 or it may not be read; see `models.resolve`.
         """
         parts = digest(self._rubric, "choice"), *self._weights, self._least_mass
-        hashed = short_hash(*parts, precision(self._device, self._dtype))
+        hashed = short_hash(*parts, precision(self._device, self._dtype), REFUSAL_VERSION)
         return f"{versioned(self.about)}.{hashed}"
 
     @property
