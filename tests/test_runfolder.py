@@ -161,7 +161,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     write_whole(path, "new ±\n")
     assert files(tmp_path) == {"summary.json": "new ±\n".encode()}
     (tmp_path / "folder.part").mkdir()
-    with pytest.raises(ResourceError, match=r"folder cannot be written .*bytes"):
+    with pytest.raises(ResourceError, match=r"folder cannot be written .*run the same"):
         write_whole(tmp_path / "folder", "text")
 
 

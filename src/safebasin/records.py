@@ -113,7 +113,8 @@ class Response:
         prompt_id: the prompt it answers.
         text: the answer, decoded without special tokens; empty where `finish` is
             "numeric_failure", and where the text ended among its thoughts.
-        token_ids: as generated, without the end-of-sequence token.
+        token_ids: as generated, without the end-of-sequence token; those that a prefill gave come
+            first.
         finish: the model ended it ("eos"), the token limit did ("length"), the verdict could no
             longer change ("decided"), or the logits were not finite ("numeric_failure").
         sample: which of several answers to the same prompt, from 0.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -58,9 +59,15 @@ def write_whole(path: Path, text: str, *, private: bool = False) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        told, remedy = (
+            (room(path.parent, len(text.encode())), "make room")
+            if full
+            else ("", "let yourself write there")
+        )
         raise ResourceError(
-            f"{path} cannot be written ({error.strerror}"
-            f"{room(path.parent, len(text.encode()))}): make room, then run the same command again"
+            f"{path} cannot be written ({error.strerror}{told}): {remedy}, then run the same "
+            "command again"
         ) from error
 
 

@@ -54,7 +54,10 @@ def test_without_checkpoints_it_begins_with_the_headline() -> None:
 
 def test_warnings_come_first_each_on_a_line_of_its_own() -> None:
     made = plane()
-    led = ["Not final: answers are missing; run it again.", "Warning: it makes no sense: check it."]
+    led = [
+        "Not final: answers are missing; run it again.",
+        "Warning: Qwen2.5 makes no sense: check it.",
+    ]
     headline = " ".join([*led, made.sentences.headline])
     sentences = made.sentences.model_copy(update={"headline": headline})
     said = shown(made.model_copy(update={"sentences": sentences, "trajectory": None}))

@@ -14,8 +14,9 @@ from scans import ASKED, digest, interrupting
 from engines.lengths import answers_alone, prompts
 from safebasin.engines import registry
 from safebasin.engines.base import Batch, Encoded
-from safebasin.engines.beside import Beginnings, Vectors
+from safebasin.engines.beside import Beginnings, Vectors, given_first
 from safebasin.engines.registry import Manner
+from safebasin.engines.rules import Row
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.load import LoadedModel, load
@@ -141,6 +142,17 @@ class TestPrefill:
         ):
             with pytest.raises(UsageError, match="whole number"), engine.at(at(*terms)):
                 pass
+
+    def test_an_answer_that_failed_is_no_text(self) -> None:
+        assert given_first(Row([], "numeric_failure"), (5, 6)) == ()
+        assert given_first(Row([9], "eos"), (5, 6)) == (5, 6, 9)
+
+    def test_texts_are_not_measured_where_answers_are_begun(self, tiny, tmp_path) -> None:
+        text = tmp_path / "text.txt"
+        text.write_text("Open a window.")
+        subject = prepare(Settings(model=str(tiny), perplexity=text, **ASKED))
+        with pytest.raises(UsageError, match="no prefill begins"):
+            make("scan", subject, (Point(),), {}, beside={GIVEN.way: GIVEN})
 
 
 def test_an_engine_that_cannot_is_refused_by_name(loaded) -> None:

@@ -91,6 +91,11 @@ class TestChoose:
         with pytest.raises(InputRejectedError, match=r"'llama'.*no such thing"):
             strategy.choose(changed(fail), 4)
 
+    def test_where_logits_are_no_numbers_nothing_is_said_of_the_family(self) -> None:
+        found = strategy.choose(changed(lambda logits: logits * float("nan")), 4)
+        assert found.decode is plain.decode
+        assert "not numbers" in found.notes[0]
+
     def test_memory_that_runs_out_says_nothing_of_a_network(self) -> None:
         def fill(_: Any) -> Any:
             raise torch.OutOfMemoryError("CUDA out of memory")

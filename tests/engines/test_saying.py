@@ -7,10 +7,10 @@ from speaking import saying, words
 
 from safebasin.engines.base import Encoded
 from safebasin.engines.registry import Manner
-from safebasin.engines.saying import response
+from safebasin.engines.saying import read_again, response
 from safebasin.engines.transformers import TransformersEngine
 from safebasin.models.load import load
-from safebasin.records import ModelRef
+from safebasin.records import ModelRef, Response
 from safebasin.store import reading
 from safebasin.studies.landscape import plan, run
 from safebasin.studies.settings import THINKING_TOKENS, ScanSettings
@@ -66,7 +66,7 @@ def test_thoughts_alone_are_no_answer(tmp_path, tokens) -> None:
     found = scanned(model, tmp_path, max_new_tokens=tokens)
     assert found.origin["harmful"]["other"].value == 1.0
     assert found.origin["harmful"]["keyword_asr"].value == 0.0
-    assert any("12 responses cut off inside their thoughts" in note for note in found.notes)
+    assert any("12 responses cut off inside thoughts" in note for note in found.notes)
 
 
 def test_a_template_may_begin_the_thoughts(tmp_path) -> None:
@@ -153,3 +153,22 @@ class TestTemplateArguments:
 
         with pytest.raises(UsageError, match=words):
             plan(settings(self.model(tmp_path), tmp_path, template_args=(asked,)))
+
+
+def test_what_the_network_cannot_read_is_read_again_as_text(tiny) -> None:
+    loaded = load(ModelRef(str(tiny)))
+    said = Response("p", "Open it.", (5, 900, 6, 7), "eos", thoughts="Hm.", thought_tokens=2)
+    ids, thoughts = read_again(said, loaded.tokenizer, 400)
+    assert loaded.tokenizer.decode(ids[thoughts:]) == "Open it."
+    assert loaded.tokenizer.decode(ids[:thoughts]) == "Hm."
+    assert read_again(said, loaded.tokenizer, 1000) == (said.token_ids, 2)
+
+
+def test_losses_of_such_an_answer_begin_where_it_does(tiny) -> None:
+    loaded = load(ModelRef(str(tiny)))
+    engine = TransformersEngine(loaded, Manner(max_new_tokens=4))
+    asked = (Encoded("p", (4, 5, 6)),)
+    strange = Response("p", "Open it.", (900,) * 5, "length", thought_tokens=5)
+    ids, _ = read_again(strange, loaded.tokenizer, 400)
+    known = Response("p", "Open it.", ids, "length")
+    assert engine.losses(asked, [strange])[0][5:] == engine.losses(asked, [known])[0]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from safebasin.errors import InputRejectedError
 from safebasin.models.chat import ChatTemplate, Conversation, Rendered
+from safebasin.models.template_file import reads
 
 ASK = Conversation(None, "How do I open a window?")
 WITH_SYSTEM = Conversation("Be brief.", "How do I open a window?")
@@ -266,3 +267,8 @@ class TestSource:
         chat = ChatTemplate(tiny_tokenizer(), model="m", vocabulary=100)
         with pytest.raises(InputRejectedError, match="100 embeddings"):
             one(chat)
+
+
+def test_an_argument_is_read_where_its_whole_name_stands() -> None:
+    assert reads("{% if date %}", "date")
+    assert not reads("{{ date_string }}", "date")

@@ -64,6 +64,7 @@ def test_the_number_needed_is_the_least_from_which_it_stays_enough():
         assert needed == expected
         assert paired_power(needed - 1, drop) < 0.8
         assert all(paired_power(n, drop) >= 0.8 for n in range(needed, needed + needed // 2 + 40))
+    assert prompts_needed(0.0045) == 17_654
     assert prompts_needed(0.0001) is None
 
 

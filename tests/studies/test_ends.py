@@ -56,7 +56,7 @@ class TestAdapters:
 
     def test_what_the_gate_remarks_of_it_is_told(self, tiny, adapter, tmp_path) -> None:
         other = shutil.copytree(adapter, tmp_path / "other")
-        shutil.copy(tiny / "tokenizer_config.json", other)
+        (other / "chat_template.jinja").write_text("{{ messages }}")
         notes = plan(path_settings(tiny, other)).notes
         assert any("tokenizer" in note and note.startswith("other: ") for note in notes)
 

@@ -239,5 +239,5 @@ def test_the_function_is_the_study(tiny: Path, finished: Scan, tmp_path: Path) -
     assert again.visage == finished.summary.scores.visage
     assert again.safety_edge == finished.summary.scores.safety_edge
     assert again.capability_edge == finished.summary.scores.capability_edge
-    assert "<pre>" in again._repr_html_()
+    assert "<table" in again._repr_html_()
     assert again.figure().axes

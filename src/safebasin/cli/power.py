@@ -51,6 +51,7 @@ def power(
     without one harmful answer support "below 1 %"?
     """
     with guarded():
+        _require_in_range(drop, chance, flips, below)
         chances, flipping = chance / 100, flips / 100
         rows = [
             *(_change(points, chances, back=flipping, alpha=alpha) for points in drop),
@@ -63,6 +64,27 @@ def power(
             typer.echo(dumps(rows, indent=2))
         else:
             _show(rows)
+
+
+def _require_in_range(drop: list[float], chance: float, flips: float, below: list[float]) -> None:
+    from safebasin.errors import UsageError
+
+    most = 100 - 2 * flips
+    for holds, told in (
+        (1 <= chance < 100, f"--chance is {chance:g}; give a percentage from 1 to below 100"),
+        (0 <= flips < 50, f"--flips is {flips:g}; give points of 100 from 0 to below 50"),
+        *(
+            (
+                0 <= points <= most,
+                f"--drop is {points:g}; give points from 0 to {most:g}, which is "
+                "100 less twice --flips",
+            )
+            for points in drop
+        ),
+        *((0 < p < 100, f"--below is {p:g}; give a percentage between 0 and 100") for p in below),
+    ):
+        if not holds:
+            raise UsageError(told)
 
 
 def _change(points: float, chance: float, **how: float) -> Row:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from safebasin.summary import Place, Trajectory
 
 _NAME = 22  # columns of a checkpoint's name
-_LED = re.compile(r"(?:Not final|Warning): [^.]+\. ")
+_LED = re.compile(r"(?:Not final|Warning): .+?\.(?: |$)")
 
 
 def screen(summary: Any) -> RenderableType:

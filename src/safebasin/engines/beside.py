@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from safebasin.engines.base import Batch
+from safebasin.engines.rules import Row
 from safebasin.errors import InputRejectedError, UsageError
 from safebasin.models.shown import shown
 from safebasin.points import Point, Prefill, Steering
@@ -87,7 +88,8 @@ def steered(model: Any, point: Point, beside: Beside) -> Iterator[bool]:
     with ExitStack() as hooks:
         for number, added_E in _sums(terms).items():
             _require_fitting(model, number, len(layers), added_E)
-            hook = layers[number].register_forward_hook(_adding(added_E))
+            there = next(layers[number].parameters()).device  # at once: a step copies nothing
+            hook = layers[number].register_forward_hook(_adding(added_E.to(there)))
             hooks.callback(hook.remove)
         yield True
 
@@ -104,7 +106,8 @@ def beginnings(point: Point, beside: Beside) -> dict[str, tuple[int, ...]]:
         return {}
     if len(terms) > 1 or terms[0][1] < 0 or not terms[0][1].is_integer():
         raise UsageError(
-            f"a prefill gives a whole number of tokens, and only one at a place: not {point.key}"
+            f"{point.key}: a prefill gives a whole number of tokens, and a place has at most one "
+            "prefill; pass 1, 2, 3, …"
         )
     way, count = terms[0]
     given = _known(way, beside)
@@ -116,6 +119,11 @@ def begun(batch: Batch, given: Mapping[str, Sequence[int]]) -> Batch:
     return tuple(
         replace(one, token_ids=(*one.token_ids, *given.get(one.prompt_id, ()))) for one in batch
     )
+
+
+def given_first(row: Row, given: Sequence[int]) -> tuple[int, ...]:
+    """The tokens of an answer, with those that began it; of one that failed, nothing is text."""
+    return (*(() if row.finish == "numeric_failure" else given), *row.token_ids)
 
 
 def _known(way: Steering | Prefill, beside: Beside) -> Any:
@@ -149,14 +157,14 @@ def _require_fitting(model: Any, number: int, layers: int, vector_E: Tensor) -> 
     if not 0 <= number < layers or tuple(vector_E.shape) != (width,):
         raise UsageError(
             f"a steering vector of shape {tuple(vector_E.shape)} for layer {number} does not fit: "
-            f"the model has layers 0 to {layers - 1}, {width} wide"
+            f"the model has layers 0 to {layers - 1}, {width} wide; pass vectors of this model"
         )
 
 
 def _adding(added_E: Tensor) -> Any:
     def hook(_module: Any, _args: Any, output: Any) -> Any:
         hidden = output[0] if isinstance(output, tuple) else output
-        moved = (hidden.float() + added_E.to(hidden.device)).to(hidden.dtype)
+        moved = (hidden.float() + added_E).to(hidden.dtype)
         return (moved, *output[1:]) if isinstance(output, tuple) else moved
 
     return hook

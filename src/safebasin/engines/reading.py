@@ -10,6 +10,7 @@ from torch import Tensor
 
 from safebasin.engines.cache import Slots, masks
 from safebasin.engines.replay import Record, Shape
+from safebasin.memory import ran_out
 
 TOLERANCE = 0.1
 """Of `_difference`: rounding in bf16 stays below it by far, a mask that is not heeded does not."""
@@ -28,9 +29,9 @@ def slots_for(model: Any, rows: int, record: Record | None = None) -> Slots | No
     """
     try:
         fits = _difference(model) <= TOLERANCE
-    except torch.OutOfMemoryError:  # says nothing of the network, and must not choose the way
-        raise
-    except Exception:
+    except Exception as error:
+        if ran_out(error):  # says nothing of the network, and must not choose the way
+            raise
         fits = False
     return _slots(model, rows, record) if fits else None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from safebasin.engines.base import Encoded, Settled
+from safebasin.models.plain_text import without_markers
 from safebasin.models.thinking import Thinking
 from safebasin.records import Finish, Response
 
@@ -42,3 +43,23 @@ def settled_answer(
         return not said.inside and settled(said.answer)
 
     return decided
+
+
+def read_again(response: Response, tokenizer: Any, size: int) -> tuple[tuple[int, ...], int]:
+    """A response in tokens that a network has, and how many of them are thoughts.
+
+    What a checkpoint said in tokens of its own is read again as text, in the network's tokens.
+
+    Args:
+        response: of any checkpoint.
+        tokenizer: of the network.
+        size: how many tokens the network has.
+    """
+    if max(response.token_ids, default=0) < size:
+        return response.token_ids, response.thought_tokens
+    backend = without_markers(tokenizer)
+    thoughts, answer = (
+        tuple(backend.encode(text, add_special_tokens=False).ids)
+        for text in (response.thoughts, response.text)
+    )
+    return (*thoughts, *answer), len(thoughts)

@@ -95,6 +95,11 @@ def _slow(model: Any) -> tuple[Decode, str]:
             f"`generate` of transformers does not answer with {kind} "
             f"({shown(type(error).__name__)}: {shown(error)}): use a model of another family"
         ) from error
+    if not bool(expected.isfinite().all()):
+        return plain.decode, (
+            f"the logits of {kind} are not numbers on made-up texts, so which way of answering is "
+            "right for it was not tried"
+        )
     tries: tuple[tuple[Decode, str], ...] = (
         (plain.decode, "one token of each answer at a time: its cache takes no tokens back"),
         (

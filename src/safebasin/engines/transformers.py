@@ -13,20 +13,19 @@ from torch import Tensor
 
 from safebasin.engines import generated, strategy, talk
 from safebasin.engines.base import Batch, Drafts, Settled
-from safebasin.engines.beside import beginnings, begun, steered
+from safebasin.engines.beside import beginnings, begun, given_first, steered
 from safebasin.engines.decode import decode
 from safebasin.engines.likelihood import in_pieces, whole
 from safebasin.engines.registry import Manner
 from safebasin.engines.replay import recorder
 from safebasin.engines.rules import Row, Rules, greedy
 from safebasin.engines.sampling import Sampler
-from safebasin.engines.saying import response, settled_answer
+from safebasin.engines.saying import read_again, response, settled_answer
 from safebasin.engines.vocabulary import speaking
 from safebasin.errors import ResourceError, UsageError
 from safebasin.memory import ran_out, wanted
 from safebasin.models.buffers import travelling
 from safebasin.models.load import LoadedModel
-from safebasin.models.plain_text import without_markers
 from safebasin.models.tensors import FileRows
 from safebasin.models.vocabulary import size_of
 from safebasin.points import Point
@@ -85,8 +84,11 @@ class TransformersEngine:
         """See `Engine.at`."""
         here = talk.at(point.weights, self._first, self._talks)
         given = beginnings(point, self._beside)
-        if given and here != self._first:
-            raise UsageError("beginnings of answers are in the first model's tokens: prefill there")
+        if given and (here.prompts or here.tokenizer is not self._first.tokenizer):
+            raise UsageError(
+                f"{point.key}: the beginnings of answers are in the first model's tokens, and this "
+                "checkpoint has its own: prefill at the first model, or between the checkpoints"
+            )
         with (
             self.overlay.at(point.weights),
             speaking(self._model, here, self._given) as otherwise,
@@ -151,7 +153,7 @@ class TransformersEngine:
                 now.tokenizer,
                 now.thinking,
                 encoded,
-                (*given.get(encoded.prompt_id, ()), *row.token_ids),
+                given_first(row, given.get(encoded.prompt_id, ())),
                 row.finish or "eos",
             )
             for encoded, row in zip(batch, rows, strict=True)
@@ -226,9 +228,11 @@ class TransformersEngine:
 
     @torch.inference_mode()
     def _losses(self, batch: Batch, responses: Sequence[Response]) -> list[list[float]]:
+        own, size = self._loaded.tokenizer, size_of(self._model)
+        read = [read_again(response, own, size) for response in responses]
         scored = [
             (*ids, min(self._talk.ends)) if response.finish == "eos" else ids
-            for response, ids in zip(responses, map(self._read, responses), strict=True)
+            for response, (ids, _) in zip(responses, read, strict=True)
         ]
         texts = [(*e.token_ids, *ids) for e, ids in zip(batch, scored, strict=True)]
         places = [place for place, ids in enumerate(scored) if ids]
@@ -245,15 +249,12 @@ class TransformersEngine:
                 self._turn_back()
             (log_p_T,) = whole(self._model, texts[place], len(scored[place]), self._gather)
             found[place] = [-log_p for log_p in log_p_T.tolist()]
-        return found
-
-    def _read(self, response: Response) -> tuple[int, ...]:
-        """A response in tokens that the network has, whoever said it."""
-        if max(response.token_ids, default=0) < size_of(self._model):
-            return response.token_ids
-        backend = without_markers(self._loaded.tokenizer)
-        text = response.thoughts + response.text
-        return tuple(backend.encode(text, add_special_tokens=False).ids)
+        return [
+            losses
+            if ids is response.token_ids
+            else [0.0] * response.thought_tokens + losses[thoughts:]  # so the answer begins there
+            for response, losses, (ids, thoughts) in zip(responses, found, read, strict=True)
+        ]
 
     def _in_pieces(
         self,

@@ -104,9 +104,11 @@ def _silent(model: Any, tokens: list[int]) -> Iterator[None]:
         yield
         return
 
+    places = torch.tensor(tokens, device=next(model.parameters()).device)
+
     def hush(_module: Any, _inputs: Any, output: Any) -> None:
         logits = output.logits
-        logits[..., tokens] = torch.finfo(logits.dtype).min  # finite: nothing has failed
+        logits.index_fill_(-1, places, torch.finfo(logits.dtype).min)  # finite: nothing has failed
 
     handle = model.register_forward_hook(hush)
     try:

@@ -42,9 +42,10 @@ def bounded(name: str) -> Iterator[None]:
 
     timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     previous = signal.signal(signal.SIGVTALRM, too_slow) if timed else None
+    left = (0.0, 0.0)
     try:
-        if timed:
-            signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, 1.0)  # again, if it is swallowed
+        if timed:  # and each second again, if it is swallowed
+            left = signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, 1.0)
         with _little_memory(MEMORY):
             yield
     except MemoryError:
@@ -55,7 +56,8 @@ def bounded(name: str) -> Iterator[None]:
     finally:
         if timed:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-            signal.signal(signal.SIGVTALRM, previous)
+            signal.signal(signal.SIGVTALRM, signal.SIG_DFL if previous is None else previous)
+            signal.setitimer(signal.ITIMER_VIRTUAL, *left)
 
 
 @contextmanager

@@ -62,6 +62,11 @@ def _of_modest_size(template: str, name: str) -> str:
     return template
 
 
+def reads(template: str, argument: str) -> bool:
+    """Whether the source of a template names an argument."""
+    return re.search(rf"\b{re.escape(argument)}\b", template) is not None
+
+
 def meant(arguments: Mapping[str, Any], template: str, name: str) -> Mapping[str, Any]:
     """What a template is given beside the messages: all of it must have a meaning.
 
@@ -75,7 +80,7 @@ def meant(arguments: Mapping[str, Any], template: str, name: str) -> Mapping[str
     """
     for argument in arguments:
         ours = argument in _OURS
-        if ours or not re.search(rf"\b{re.escape(argument)}\b", template):
+        if ours or not reads(template, argument):
             raise UsageError(
                 f"--template-arg {shown(argument)}: {name} "
                 + ("is given this by safebasin" if ours else "has no argument of that name")

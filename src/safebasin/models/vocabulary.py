@@ -96,6 +96,5 @@ def fitted(own: Rows, size: int, model: Any) -> Rows:
     network = size_of(model)
     if size == network:
         return own
-    return Resized(
-        own, size, network, {name: table[size:].clone() for name, table in tables(model).items()}
-    )
+    tails = {name: table[size:].cpu().clone() for name, table in tables(model).items()}
+    return Resized(own, size, network, tails)

@@ -67,12 +67,11 @@ def prompts_needed(
     def enough(n: int) -> bool:
         return paired_power(n, drop, back=back, alpha=alpha) >= power
 
-    high = 4
+    low, high = 1, 4
     while not enough(high):
-        high *= 2
-        if high > MOST:
+        if high == MOST:
             return None
-    low = high // 2
+        low, high = high, min(2 * high, MOST)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from safebasin.points import Direction, Point, Prefill, Steering, Way
+from safebasin.report.formatting import count
 from safebasin.studies.grid import Grid
 
 ORIGIN = "the checkpoint itself"
@@ -46,7 +47,7 @@ def _step(way: Way, x: float, names: Mapping[str, str], *, alone: bool) -> str:
         return f"direction {way.index}, α = {_signed(x)}"
     name = names.get(way.key, way.key)
     if isinstance(way, Prefill):
-        return f"{x:g} {'token' if x == 1 else 'tokens'} of the answer given"
+        return f"{count(int(x), 'tokens')} of the answer given"
     if isinstance(way, Steering):
         return f"steered by {name}, α = {_signed(x)}"
     if name.startswith("principal direction"):

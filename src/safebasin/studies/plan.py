@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from safebasin.engines.beside import Beside
+from safebasin.engines.registry import require_able
 from safebasin.engines.talk import Talks
+from safebasin.errors import UsageError
 from safebasin.evaluate import Step, Work
 from safebasin.models.chat import Rendered
 from safebasin.models.load import LoadedModel
-from safebasin.points import Displacement, Point
+from safebasin.points import Displacement, Point, Prefill
 from safebasin.records import slug
 from safebasin.runfolder import Request, on_its_device, request_digest, require_same
 from safebasin.store import Store, reading
@@ -115,7 +117,15 @@ def make(
         where: the same as it stands in the request.
         more: `given`, `talks`, `moving`, `beside`, `facts`, `schedule` and `notes` of the plan.
     """
-    asked, settings = request(study, where, subject), subject.settings
+    settings, beside = subject.settings, more.get("beside", {})
+    require_able(settings.engine, hooks=bool(beside))
+    if subject.measures and any(isinstance(way, Prefill) for way in beside):
+        raise UsageError(
+            "--perplexity and --task measure texts, which no prefill begins: leave them out"
+        )
+    if beside:
+        where = {**where, "beside": sorted(way.key for way in beside)}
+    asked = request(study, where, subject)
     name = f"{study}-{slug(settings.model)[:-9]}-{request_digest(asked)[:8]}"
     folder = settings.out or Path("safebasin-runs") / name
     return Plan(

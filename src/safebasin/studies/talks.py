@@ -13,6 +13,7 @@ from safebasin.models.ends import end_ids
 from safebasin.models.generation import generation, settings_in
 from safebasin.models.shown import shown
 from safebasin.models.template_file import own as template_of
+from safebasin.models.template_file import reads
 from safebasin.models.thinking import thinking
 from safebasin.models.tokenizer_folder import own_files, talk_files, tokenizer_for
 from safebasin.models.vocabulary import size_of
@@ -39,6 +40,12 @@ def talks(subject: Subject, checkpoints: Sequence[Checkpoint]) -> tuple[Talks, t
         same = each.size == first.size and files == talk_files(subject.loaded.checked)
         if each.way in found or same:
             continue
+        if subject.measures and first.size is not None and each.size < first.size:
+            raise InputRejectedError(
+                f"{name} has {each.size:,} tokens and {shown(subject.loaded.ref)} {first.size:,}: "
+                "texts in the tokens of the latter cannot be measured there, so leave --perplexity "
+                "and --task out"
+            )
         talk, remarks = _talk(subject, each, name)
         notes += remarks
         if talk != first or _vocabulary(talk) != _vocabulary(first):
@@ -82,12 +89,12 @@ def _talk(subject: Subject, each: Checkpoint, name: str) -> tuple[Talk, list[str
     chat, notes = loaded.chat, [f"{name}: {remark}" for remark in remarks]
     if has_own and settings.chat_template is None and tokenizer.chat_template:
         source = template_of(tokenizer, name)
-        arguments = {key: value for key, value in settings.arguments.items() if key in source}
+        arguments = {k: value for k, value in settings.arguments.items() if reads(source, k)}
         notes += [
             f"the chat template of {name} has no {shown(key)}: --template-arg {shown(key)} means "
             f"nothing at {name}"
             for key in settings.arguments
-            if key not in source
+            if not reads(source, key)
         ]
         chat = ChatTemplate(tokenizer, model=name, vocabulary=rows, arguments=arguments)
     try:

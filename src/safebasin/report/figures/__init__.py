@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,9 +82,14 @@ def save(summary: AnySummary, path: Path, kind: Kind = "landscape") -> None:
         # A name may use letters that the font lacks; they are drawn as boxes, which is enough.
         warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
         draw(summary, kind).savefig(drawn, format=suffix[1:], dpi=300, metadata=METADATA[suffix])
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         unfinished.write_bytes(drawn.getvalue())
         unfinished.replace(path)
     except OSError as error:
-        raise ResourceError(f"figure {path} cannot be written: {error.strerror}") from error
+        with suppress(OSError):
+            unfinished.unlink()
+        raise ResourceError(
+            f"figure {path} cannot be written ({error.strerror}): pass a file in a folder that can "
+            "be written to"
+        ) from error

@@ -99,7 +99,7 @@ def _unanswered(store: Store) -> list[str]:
     told = []
     if cut:
         told.append(
-            f"{count(cut, 'responses')} cut off inside their thoughts, before any answer, counted "
+            f"{count(cut, 'responses')} cut off inside thoughts, before any answer, counted "
             "as other: raise --max-new-tokens, or turn thinking off with --template-arg"
         )
     if ended:
