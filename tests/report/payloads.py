@@ -1,5 +1,7 @@
 """Texts that must stay texts, wherever a page or a terminal shows them."""
 
+import pytest
+
 HOSTILE = (
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
@@ -44,3 +46,10 @@ HOSTILE = (
     "[red]not red[/red] [link=https://example.invalid]x[/link]",
     "x" * 20_000,
 )
+
+EACH = [
+    *(" ".join(HOSTILE[part:-1:4]) for part in range(4)),
+    HOSTILE[-1],
+    *(pytest.param(text, marks=pytest.mark.slow) for text in HOSTILE[:-1]),
+]
+"""A quarter of them at once, for what takes long; one at a time in the slow tests."""

@@ -10,7 +10,7 @@ from .factory import summary
 from .factory_comparison import comparison
 from .factory_judged import COHERENCE, GUARD, judged
 from .factory_line import line
-from .payloads import HOSTILE
+from .payloads import EACH
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_long_names_that_differ_in_their_digest_stay_apart() -> None:
     assert len(set(found.values())) == 2
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_a_name_is_one_short_visible_line(text) -> None:
     for name in judges.names([text, f"{text}@2"]).values():
         assert len(name) <= 48

@@ -40,7 +40,7 @@ def plainly_moved(model: nn.Module, point: Point) -> dict[str, Tensor]:
     return moved
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family(family: str, tied: bool, dtype: str) -> None:

@@ -10,7 +10,7 @@ from safebasin.report.charts.traces import layout, shades
 from ..factory import summary
 from ..factory_judged import COHERENCE, banded, hostile, judged
 from ..factory_line import line
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 @pytest.mark.parametrize(("make", "charts"), [(summary, of_scan), (line, on_line)])
@@ -36,7 +36,7 @@ def test_one_judge_needs_no_chart(found):
     assert of_scan(found)["judges"] is None
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_names_are_escaped(text):
     drawn = str(of_scan(hostile(summary(points=3, directions=1), text))["judges"])
     assert "<" not in drawn.replace("<extra></extra>", "")

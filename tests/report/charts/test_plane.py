@@ -6,7 +6,7 @@ import pytest
 from safebasin.report.charts.plane import charts
 
 from ..factory_plane import plane
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 def named(found):
@@ -84,7 +84,7 @@ def test_a_checkpoint_that_was_only_placed_says_nothing():
     assert first["facts"] == ["distance 0.0830 of ‖W‖"]
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 def test_names_are_short_and_on_one_line(name):
     found = plane(nx=3, ny=3, name=name, study="path", axis_label=name)
     made = charts(found)

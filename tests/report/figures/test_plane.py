@@ -10,11 +10,10 @@ from safebasin.report import figures
 
 from ..factory_plane import plane
 from ..payloads import HOSTILE
+from .suffixes import SUFFIXES
 
 
-@pytest.mark.parametrize(
-    "suffix", [".svg", *(pytest.param(each, marks=pytest.mark.slow) for each in (".pdf", ".png"))]
-)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_summary_gives_the_same_bytes(tmp_path, suffix):
     found = plane(nx=7, ny=5, study="path", checkpoints=2)
     made = []

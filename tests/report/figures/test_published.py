@@ -14,6 +14,7 @@ from ..factory_comparison import comparison
 from ..factory_line import line
 from ..factory_plane import plane
 from ..factory_searches import searches
+from .suffixes import SUFFIXES
 
 
 def drawn(found):
@@ -67,7 +68,7 @@ def test_it_says_what_was_asked_and_by_whom_it_was_judged(found):
     assert "organism:benign" not in said
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(
     "found", [summary(missing_points=(0, 4)), plane(nx=4, ny=3, missing=[(1, 1)])]
 )

@@ -9,10 +9,11 @@ from safebasin.errors import ResourceError, UsageError
 from safebasin.report import figures
 
 from ..factory import summary
-from ..payloads import HOSTILE
+from ..payloads import EACH
+from .suffixes import SUFFIXES
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_summary_gives_the_same_bytes(tmp_path, suffix):
     made = []
     for name in ("one", "two"):
@@ -75,7 +76,7 @@ def test_a_partial_run_says_so(tmp_path):
     assert "partial: 50 of 101 points" in words
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 def test_hostile_names_are_only_text(tmp_path, name):
     tree, _ = svg_text(summary(name=name), tmp_path / "a.svg")
     tags = {node.tag.rpartition("}")[2] for node in tree.iter()}

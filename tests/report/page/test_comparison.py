@@ -8,7 +8,7 @@ from safebasin.report.page import render
 
 from ..factory_comparison import comparison
 from ..parsed import Parsed, require_nothing_loaded_or_inline, require_strict_policy
-from ..payloads import HOSTILE
+from ..payloads import EACH
 from .test_line import KINDS
 
 
@@ -66,7 +66,7 @@ def test_the_part_that_is_missing_names_its_run():
     assert "no system prompt: partial: 50 of 101 points" in text
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_hostile_names_are_inert(text):
     found = comparison(runs=2, names=[text, text], axis_label=text, notes=[text])
     changes = {"facts": {text: text}, "run": text, "content_digest": text}

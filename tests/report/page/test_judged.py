@@ -13,7 +13,7 @@ from ..factory_line import line, measured_scan
 from ..factory_plane import plane
 from ..factory_searches import searches
 from ..parsed import Parsed, require_nothing_loaded_or_inline, require_strict_policy
-from ..payloads import HOSTILE
+from ..payloads import EACH
 from .test_line import KINDS
 
 LINES = ("\u2028", "\x1b", "\u202e", "\x00")
@@ -110,7 +110,7 @@ def harmless():
     return Parsed(render(hostile(summary(points=3, directions=1), "name")))
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_texts_from_outside_are_inert(text, harmless):
     found = hostile(summary(points=3, directions=1), text)
     said = [Example("origin", "harmful", text, text, "complied", text, text, text)]

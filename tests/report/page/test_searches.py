@@ -10,7 +10,7 @@ from safebasin.report.places import places
 
 from ..factory_searches import search_examples, searches
 from ..parsed import Parsed, require_nothing_loaded_or_inline, require_strict_policy
-from ..payloads import HOSTILE
+from ..payloads import EACH
 from .test_line import KINDS
 
 ODD = [
@@ -94,7 +94,7 @@ def test_a_partial_run_says_so():
     assert "partial: 5 of 12 searches" in Parsed(render(searches(finished=5))).text
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_hostile_texts_are_inert(text):
     found = searches(name=text, axis_label=text, notes=[text])
     said = [Example("origin", "harmful", text, text, "complied", text, text, text)]

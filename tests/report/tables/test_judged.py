@@ -14,7 +14,7 @@ from ..factory_judged import COHERENCE, hostile, judged
 from ..factory_line import line
 from ..factory_plane import plane
 from ..factory_searches import searches
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 CHANGES = [{}, {"kappa": None}, {"failed": 12_345}, {"samples": 10}, {"judges": (COHERENCE,)}]
 
@@ -72,7 +72,7 @@ def test_runs_without_rates_have_no_section():
         assert "### Judges" not in tables.markdown(found)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_texts_from_outside_are_neither_markup_nor_terminal_sequences(text):
     found = hostile(summary(points=3, directions=1), text)
     shown = io.StringIO()

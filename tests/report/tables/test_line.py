@@ -10,7 +10,7 @@ from safebasin.report import tables
 
 from ..factory_comparison import comparison
 from ..factory_line import line, measured_scan
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 MEASURES = ("accuracy", "perplexity")
 
@@ -50,7 +50,7 @@ def test_markdown_is_one_table():
     assert lines[-1] == r"from a\|b to organism:base, 31 points"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("study", ["line", "comparison"])
 def test_names_are_neither_markup_nor_terminal_sequences(name, study):
     made = line(first=name, second=name, notes=[name], measures=("accuracy",))

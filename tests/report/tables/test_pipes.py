@@ -9,7 +9,7 @@ from safebasin.report.tables.pipes import escaped, table
 
 from ..factory import summary
 from ..factory_judged import hostile, judged
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 def test_numbers_stay_as_they_are_and_texts_are_escaped():
@@ -39,7 +39,7 @@ def test_every_table_is_whole():
     assert "Origin, 80 harmful prompts; brackets: 95 % intervals" in markdown
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", EACH)
 def test_no_text_breaks_a_table(text):
     found = widths(tables.markdown(hostile(summary(points=3, directions=1), text)))
     assert len(found) == 1 + 2 + 1 + 2 * 2

@@ -10,7 +10,7 @@ from safebasin.report import tables
 from safebasin.report.tables.plane import picture
 
 from ..factory_plane import plane
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (21, 21), (31, 5), (100, 100)])
@@ -57,7 +57,7 @@ def test_nothing_answered_is_drawn():
     assert "······" in tables.text(plane(nx=3, ny=3, missing=everything))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 def test_names_are_neither_markup_nor_terminal_sequences(name):
     shown = io.StringIO()
     console = Console(file=shown, width=80, force_terminal=True, color_system="truecolor")

@@ -9,7 +9,7 @@ from rich.console import Console
 from safebasin.report import tables
 
 from ..factory import summary
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 @pytest.mark.parametrize("points", [1, 3, 21, 41, 61, 999])
@@ -40,7 +40,7 @@ def test_words_for_what_has_no_number():
     assert "partial: 50 of 101 points" in tables.text(summary(partial=True))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 def test_names_are_neither_markup_nor_terminal_sequences(name):
     shown = io.StringIO()
     console = Console(file=shown, width=80, force_terminal=True, color_system="truecolor")

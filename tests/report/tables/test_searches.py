@@ -10,7 +10,7 @@ from safebasin.report import tables
 
 from ..factory_searches import searches
 from ..page.test_searches import ODD
-from ..payloads import HOSTILE
+from ..payloads import EACH
 
 
 @pytest.mark.parametrize("changes", [{}, *ODD])
@@ -58,7 +58,7 @@ def test_markdown_is_one_table():
     assert lines[-1] == r"a\|b, edges of 3 directions within ±0.5, 12 searches"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", EACH)
 def test_names_are_neither_markup_nor_terminal_sequences(name):
     found = searches(name=name, axis_label=name, notes=[name])
     shown = io.StringIO()
