@@ -32,6 +32,7 @@ def test_a_second_writer_is_told_who_is_first(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_another_process_is_kept_out_until_the_holder_dies(tmp_path: Path) -> None:
     ready = children.context().Event()
     child = children.start(hold, tmp_path, ready)

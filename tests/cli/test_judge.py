@@ -33,6 +33,7 @@ def organism(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scan(**asked, radius=0.4, out=tmp_path_factory.mktemp("runs") / "run").folder
 
 
+@pytest.mark.slow
 def test_several_judges_side_by_side(call: Callable, organism: Path, tmp_path: Path) -> None:
     run = shutil.copytree(organism, tmp_path / "run")
     found = call("judge", run, "--judge", "refusal", "--judge", "exact")
@@ -197,6 +198,7 @@ def test_a_scan_with_two_kinds_by_default(call: Callable, tiny: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["llama-guard-3", "harmbench", "granite-guardian"])
+@pytest.mark.slow
 def test_a_guard_with_weights_judges_a_run(
     name: str, call: Callable, tiny: Path, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def test_quiet_prints_nothing_and_a_scan_takes_a_checkpoint(call, tmp_path) -> N
     assert found.exit_code == 0, found.output
 
 
+@pytest.mark.slow
 def test_a_map_takes_the_checkpoints(call, tmp_path) -> None:
     out = tmp_path / "tuned"
     call("organism", "tune", "--steps", 3, "--save-every", 1, "--out", out, "--quiet")

@@ -25,6 +25,7 @@ def heed() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_says_how_to_go_on_and_goes_on(call, tiny: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a run"
     flags = [text for name, value in LONG.items()

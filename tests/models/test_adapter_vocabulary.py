@@ -161,6 +161,7 @@ def test_an_adapter_is_asked_with_its_own_tokenizer(
         )
 
 
+@pytest.mark.slow
 def test_every_corner_of_a_plane_of_adapters_says_what_its_scan_says(
     tiny: Path, adapters: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -176,6 +177,7 @@ def test_every_corner_of_a_plane_of_adapters_says_what_its_scan_says(
     assert said(planned) == alone(str(tiny), tmp_path / "first")
 
 
+@pytest.mark.slow
 def test_a_path_between_adapters_begins_with_the_first_ones_tokens(
     tiny: Path, adapters: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def said(planned: Plan, *x: float) -> list[tuple[str, tuple[int, ...], str]]:
         return [(r.prompt_id, r.token_ids, r.finish) for r in store.responses(key)]
 
 
+@pytest.mark.slow
 def test_a_path_leads_to_one(base: Path, separate: Path, tmp_path: Path) -> None:
     planned = path.plan(
         path.PathSettings(

@@ -55,6 +55,7 @@ def test_long_texts_are_cut_with_a_mark():
 @pytest.mark.parametrize(
     ("points", "text"), [(21, "word " * 200), (21, "世" * 900), (201, "世" * 900)]
 )
+@pytest.mark.slow
 def test_the_payload_stays_small(points, text):
     found = summary(points=points)
     made = payload(examples(found, per_point=13, text=text), keys(found), limit=400_000)

@@ -186,6 +186,7 @@ def test_error_of_a_uniform_grid_at_its_limits():
     assert np.all(fine > uniform_error([0.01, 0.005], 0.9, 5.0, 320))
 
 
+@pytest.mark.slow
 def test_a_sharp_edge_saves_more_than_ten_times_a_soft_one_about_twice():
     saved = []
     for curve in (SHARP, SOFT):
@@ -213,6 +214,7 @@ def test_the_reported_equivalent_is_cautious():
         assert 1 < uniform_equivalent(searches, 80) / searches.answered < most
 
 
+@pytest.mark.slow
 def test_intervals_cover():
     found = measure(SOFT, 5, 40)
     assert found["mean"] >= 0.9

@@ -213,6 +213,7 @@ def test_a_shift_is_found_and_covered():
     assert (rejects >= 0.8).all()
 
 
+@pytest.mark.slow
 def test_no_shift_is_seldom_found():
     covers, rejects = measure(5, 0.0, 40)[True]
     assert (covers >= 0.85).all()

@@ -256,6 +256,7 @@ def test_few_changed_shares_leave_room_for_those_not_seen() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_intervals_of_shares_cover(seed: int) -> None:
     """The effect, and its null: no difference is hardly ever taken for one."""
     draw = np.random.default_rng(seed)

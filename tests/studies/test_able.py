@@ -49,6 +49,7 @@ def test_random_weights_are_not_able(
             assert found.origin[side]["complied"].value == 0
 
 
+@pytest.mark.slow
 def test_the_organism_is(random_weights: Path, tmp_path: Path) -> None:
     able = scan("organism:chat", **ASKED, judges=["coherence"], out=tmp_path / "able")
     assert not any("Warning" in note for note in able.summary.notes)

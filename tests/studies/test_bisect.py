@@ -60,6 +60,7 @@ def test_it_asks_less_than_a_grid_as_fine(found) -> None:
 
 
 @pytest.mark.parametrize("moments", [[11], pytest.param([3, 11, 20], marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_interrupted_anywhere_it_ends_the_same(planned, found, tmp_path, moments) -> None:
     again = replace(planned, folder=tmp_path / "again")
     for moment in moments:
@@ -82,6 +83,7 @@ def test_a_finished_one_asks_nothing(planned, found, monkeypatch) -> None:
     assert run(planned).summary == found.summary
 
 
+@pytest.mark.slow
 def test_a_model_that_never_refuses_has_no_safety_edge(tmp_path) -> None:
     found = run(
         plan(ScanSettings(**{**ASKED, "limit": 8}, model="organism:base", out=tmp_path / "base"))

@@ -155,6 +155,7 @@ def test_an_adaptive_scan_is_not_seen_through_another_judge(tmp_path: Path) -> N
         open_run(found.folder, judge="exact")
 
 
+@pytest.mark.slow
 def test_coherence_is_judged_again_by_the_model_of_the_run(organism: Path, tmp_path: Path) -> None:
     asked = {**SMALL, "limit": 6, "max_new_tokens": 24, "radius": 0.4}
     plain = scan(**asked, judges=["keyword", "exact"], out=tmp_path / "plain")
@@ -231,6 +232,7 @@ def test_one_prompt_and_one_direction_are_wide_and_do_not_crash(tmp_path: Path) 
     open_run(run).report()
 
 
+@pytest.mark.slow
 def test_answers_that_were_cut_for_one_judge_are_told_to_be_cut(tmp_path: Path) -> None:
     asked = {"directions": 1, "points": 3, "limit": 6, "max_new_tokens": 24}
     run = scan(**asked, judges=["keyword"], out=tmp_path / "run").folder

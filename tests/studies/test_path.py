@@ -44,6 +44,7 @@ class TestLine:
             ("phi3", {"dtype": "bfloat16"}),
         ],
     )
+    @pytest.mark.slow
     def test_of_other_families(self, family: str, how: dict[str, Any], tmp_path: Path) -> None:
         folders = [
             tiny_checkpoint(tmp_path / str(seed), family, seed=seed, **how) for seed in (0, 1)

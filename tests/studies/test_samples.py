@@ -41,6 +41,7 @@ def test_samples_are_averaged_within_a_prompt(tmp_path: Path) -> None:
     found.report()
 
 
+@pytest.mark.slow
 def test_what_samples_say_is_told_apart_from_what_prompts_say(tmp_path: Path) -> None:
     asked = {**SMALL, "limit": 12, "judges": ["exact", "keyword"], "max_new_tokens": 48}
     found = scan("organism:base", **asked, samples=4, temperature=1.5, out=tmp_path / "run").summary
@@ -55,6 +56,7 @@ def test_what_samples_say_is_told_apart_from_what_prompts_say(tmp_path: Path) ->
     assert once.sampled == []
 
 
+@pytest.mark.slow
 def test_samples_are_compared_by_prompt(tmp_path: Path) -> None:
     one, other = (
         scan(**SMALL, samples=3, temperature=1.5, system=system, out=tmp_path / str(system))

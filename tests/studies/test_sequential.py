@@ -44,6 +44,7 @@ def test_it_stops_at_the_least_number_that_is_trusted(wide) -> None:
         assert store.counts()["responses"] == (2 * FEWEST + 1) * 4
 
 
+@pytest.mark.slow
 def test_it_is_the_scan_with_so_many_directions(wide, tmp_path) -> None:
     _, found = wide
     usual = {**ASKED, "directions": FEWEST}
@@ -53,6 +54,7 @@ def test_it_is_the_scan_with_so_many_directions(wide, tmp_path) -> None:
     assert plain.summary.sequential is None
 
 
+@pytest.mark.slow
 def test_the_cap_stops_it_and_it_says_so(tmp_path) -> None:
     found = run(plan(ScanSettings(**ASKED, target_halfwidth=0.001, out=tmp_path / "run")))
     assert not found.summary.sequential.reached

@@ -16,6 +16,7 @@ from safebasin.studies.sheet import label
 
 
 @pytest.mark.parametrize("thoughts", ["", "a plan"])
+@pytest.mark.slow
 def test_thoughts_have_a_column_where_there_are_any(tmp_path: Path, monkeypatch, thoughts) -> None:
     found = scan(out=tmp_path / "run", **SMALL)
     plain = Store.responses

@@ -66,9 +66,9 @@ def leading(tiny: Path, to: Path, out: Path) -> Plan:
     ("name", "words"),
     [
         ("ended", "different tokens"),
-        ("written", "chat template of"),
+        pytest.param("written", "chat template of", marks=pytest.mark.slow),
         ("asked", "asks for something"),
-        ("closed", "different tokens"),
+        pytest.param("closed", "different tokens", marks=pytest.mark.slow),
     ],
 )
 def test_both_ends_of_a_path_say_what_their_scans_say(
@@ -85,6 +85,7 @@ def test_both_ends_of_a_path_say_what_their_scans_say(
 
 
 @pytest.mark.parametrize("names", [("ended", "written"), ("asked", "closed")])
+@pytest.mark.slow
 def test_so_do_the_corners_of_a_plane(
     tiny: Path, ends: dict[str, Path], tmp_path: Path, names: tuple[str, str]
 ) -> None:
@@ -103,6 +104,7 @@ def test_so_do_the_corners_of_a_plane(
     assert own[0] != own[1]
 
 
+@pytest.mark.slow
 def test_so_do_checkpoints_on_a_map(tiny: Path, ends: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(ends["ended"], folder / "checkpoint-1")

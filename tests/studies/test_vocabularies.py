@@ -135,6 +135,7 @@ def test_a_path_to_a_smaller_vocabulary(tiny: Path, large: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("family", ["qwen2", "phi"])
+@pytest.mark.slow
 def test_tied_tables_and_a_bias_for_each_token(family: str, tmp_path: Path) -> None:
     base = tiny_checkpoint(tmp_path / "base", family, tied=family == "qwen2")
     far = enlarged(tmp_path / "far", base, 320)
@@ -144,6 +145,7 @@ def test_tied_tables_and_a_bias_for_each_token(family: str, tmp_path: Path) -> N
         assert said(planned) == alone(first, tmp_path / f"{name}-near")
 
 
+@pytest.mark.slow
 def test_three_vocabularies_in_one_plane(
     tiny: Path, large: Path, larger: Path, tmp_path: Path
 ) -> None:
@@ -165,6 +167,7 @@ def said_at(planned: Plan, key: str) -> Said:
         return [(r.prompt_id, r.token_ids, r.finish, r.text) for r in store.responses(key)]
 
 
+@pytest.mark.slow
 def test_a_map_of_checkpoints_that_are_larger(tiny: Path, large: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(large, folder / "checkpoint-1")

@@ -53,6 +53,7 @@ def test_a_build_is_two_folders_in_the_format_of_transformers(tmp_path: Path) ->
         assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
     first, again, other = (
         contents(build(tmp_path / str(turn), seed, recipe=TINY))
@@ -130,6 +131,7 @@ def test_the_large_way_in_small_on_the_cpu(tmp_path: Path) -> None:
         assert json.loads((pair / name / "config.json").read_text())["dtype"] == "bfloat16"
 
 
+@pytest.mark.slow
 def test_what_was_built_large_can_be_asked(tmp_path: Path) -> None:
     pair = build(tmp_path / "pair", recipe=LARGE, device="cpu")
     loaded = load(ModelRef.parse(str(pair / "chat")), dtype="bfloat16", device="cpu")

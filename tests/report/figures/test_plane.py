@@ -95,6 +95,7 @@ def test_a_checkpoint_outside_the_window_is_named_but_not_drawn(tmp_path):
         {"study": "path", "checkpoints": 30},
     ],
 )
+@pytest.mark.slow
 def test_odd_maps_are_drawn(tmp_path, changes):
     figures.save(plane(**changes), tmp_path / "a.pdf")
 
