@@ -29,7 +29,7 @@ def test_the_numbers_are_there_with_their_intervals():
     ):
         assert re.search(line, text)
     assert "Coherent answers fall before refusals do" in text
-    assert "−0.50" in text
+    assert "−0.5" in text
 
 
 def test_words_for_what_has_no_number():

@@ -70,8 +70,14 @@ def _binned(mean_P: bands.Floats, columns: int) -> bands.Floats:
 
 def axis(coordinates: list[str], columns: int) -> str:
     """The first, middle and last coordinates under their columns."""
-    first, last = coordinates[0], coordinates[-1]
+    first, middle, last = _short([coordinates[at] for at in (0, len(coordinates) // 2, -1)])
     if columns < 24:
         return f"{first} … {last}"
-    middle = coordinates[len(coordinates) // 2].center(columns - len(first) - len(last))
-    return f"{first}{middle}{last}"
+    return f"{first}{middle.center(columns - len(first) - len(last))}{last}"
+
+
+def _short(coordinates: list[str]) -> list[str]:
+    """Without the zeros that all of them end with: a fine grid has round ends."""
+    while all("." in one and one.endswith("0") for one in coordinates):
+        coordinates = [one.removesuffix("0").removesuffix(".") for one in coordinates]
+    return coordinates
