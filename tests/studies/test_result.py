@@ -100,6 +100,14 @@ def test_a_notebook_shows_its_figure(found: Found) -> None:
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
+def test_a_figure_can_be_the_published_one(found: Found) -> None:
+    if not isinstance(found, Scan | Surface):
+        with pytest.raises(UsageError):
+            found.figure("published")
+        return
+    assert found.figure("published").axes[0].get_title().startswith("VISAGE")
+
+
 def test_it_says_what_it_is_in_ten_lines(found: Found) -> None:
     for shown in (repr(found), str(found), repr(found.summary), str(found.summary)):
         assert 2 <= len(shown.splitlines()) <= 10

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from safebasin.errors import UsageError
 from safebasin.runfolder import verb, write_whole
@@ -45,12 +45,19 @@ class Found(Generic[S]):
     folder: Path
     summary: S
 
-    def figure(self) -> Figure:
-        """The result as a figure for a paper; a notebook shows it."""
+    def figure(self, kind: Literal["landscape", "published"] = "landscape") -> Figure:
+        """The result as a figure for a paper; a notebook shows it.
+
+        Args:
+            kind: "published" draws keyword ASR as the paper does, of a scan or a surface.
+
+        Raises:
+            UsageError: there is no such figure of this result.
+        """
         from safebasin.report import figures
         from safebasin.studies.picture import picture
 
-        return picture(figures.draw(self.summary))
+        return picture(figures.draw(self.summary, kind))
 
     def to_pandas(self, what: tables.What = "shares") -> DataFrame:
         """The shares as a tidy table, one a row; see `studies.tables.to_pandas`.
