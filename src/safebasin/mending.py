@@ -34,9 +34,10 @@ def require_undamaged(folder: Path, connection: sqlite3.Connection, verb: str) -
         IntegrityError: it does not; names the parts, and the command that does them again.
     """
     if parts := damaged_parts(folder, connection):
+        be = "is" if [part.what for part in parts] == ["fact"] else "are"
         raise IntegrityError(
             f"{folder / FILE} is damaged or was edited: {seals.listed(parts)} "
-            f"{'is' if len(parts) == 1 else 'are'} not what was written. The same "
+            f"{be} not what was written. The same "
             f"`safebasin {verb}` as before, with --out {folder}, does that again and nothing else"
         )
 
