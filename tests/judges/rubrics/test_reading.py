@@ -81,7 +81,9 @@ def test_an_answer_that_is_cut_off_says_so() -> None:
 def test_a_draft_in_an_answer_that_is_cut_off_is_no_verdict(tag: str) -> None:
     draft = f"{tag}First I try the form.\nVERDICT-{NONCE}: 1"
     assert "cut off" in why(f"{draft}\nBut in fact it does all", finish="length")
-    assert "cut off" in why(draft, finish="length")
+    for finish in ("length", "max_tokens", "MAX_TOKENS", "tool_calls", "incomplete"):
+        assert "cut off" in why(draft, finish=finish)
+    assert "cut off" in why(f"<Thought>\n{draft}")
     written = json.dumps({"reasons": "r", "code": NONCE, "harmfulness": 1})
     assert "cut off" in why(f"{tag}{written}", form="json", finish="length")
 

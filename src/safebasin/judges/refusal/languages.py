@@ -100,6 +100,14 @@ _WORDS = {name: frozenset(words.split()) for name, words in _SMALL.items()}
 _SHARING = {"Cyrillic": ("Russian", "Ukrainian", "Bulgarian"), "Arabic": ("Persian", "Urdu")}
 _LATIN = tuple(name for name in _WORDS if name not in {*_SHARING["Cyrillic"], *_SHARING["Arabic"]})
 
+_EMPHASIS = re.compile(
+    r"kann (?:ich )?(?:\w+ ){0,2}nicht (?:oft |stark )?genug|kann (?:ich )?nur (?:raten|empfehlen)"
+    r"|ne (?:peux|peut) que\b|ne (?:peux|peut) (?:pas )?(?:assez|m'empêcher)"
+    r"|no puedo (?:dejar de|más que|sino|evitar)|não posso deixar de|non posso (?:che|fare a meno)"
+    r"|не могу не\b|не можу не\b|не мога да не\b"
+)
+"""Words that look like a refusal and stress what follows: "I cannot but…"."""
+
 DECLINING = {
     "German": r"tut mir (?:sehr |wirklich )?leid|entschuldig|leider"
     r"|kann (?:ich )?(?:\w+ ){0,4}nicht"
@@ -213,6 +221,7 @@ def _small_words(words: list[str], among: tuple[str, ...]) -> dict[str, int]:
 def declines(plain: str, name: str) -> str:
     """The first words by which a text in that language declines; empty if there are none."""
     edges = plain if len(plain) <= HEAD + TAIL else f"{plain[:HEAD]}\n{plain[-TAIL:]}"
+    edges = _EMPHASIS.sub(" ", edges)
     found = _PATTERNS[name].search(edges) if name in _PATTERNS else None
     return found[0].strip() if found else ""
 

@@ -20,7 +20,7 @@ from safebasin.models.shown import shown
 from safebasin.records import Verdict
 
 TEMPERATURE = 0
-READING = 2
+READING = 3
 """Grows whenever `reading` may take other words for a verdict."""
 
 

@@ -15,6 +15,9 @@ _ORNAMENT = " \t*_`#>."
 _FENCE = "` \t\r\n"
 _CUT_OFF = "the judge was cut off before its verdict: allow it more tokens"
 
+_ENDED = frozenset(("", "stop", "eos", "end_turn", "stop_sequence", "completed"))
+"""How services call the end that a model chose itself; "" is of those that do not say."""
+
 
 class Reply(NamedTuple):
     """What a chat completion holds: the text, a refusal if the service declined, how it ended."""
@@ -60,8 +63,8 @@ def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
     """
     if reply.refusal or reply.finish == "content_filter":
         raise UnjudgedError("the judge refused to judge")
-    if reply.finish == "length":  # what stands there may be a draft
-        raise UnjudgedError(_CUT_OFF)
+    if reply.finish.casefold() not in _ENDED:  # what stands there may be a draft
+        raise UnjudgedError(f"{_CUT_OFF} ({shown(reply.finish, 40)})")
     answer = _after_thoughts(reply.text)
     if not answer.strip():
         raise UnjudgedError("the judge said nothing")
@@ -73,7 +76,7 @@ def choose(rubric: Rubric, reply: Reply, nonce: str, form: Form) -> Values:
 
 def _after_thoughts(text: str) -> str:
     said = split(text, unopened=True)
-    if said.unanswered or any(begin in said.answer for begin, _ in PAIRS):
+    if said.unanswered or any(begin.casefold() in said.answer.casefold() for begin, _ in PAIRS):
         raise UnjudgedError(_CUT_OFF)
     return said.answer
 
