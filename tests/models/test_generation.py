@@ -68,6 +68,12 @@ def generated(folder: Path, loaded: LoadedModel) -> list[tuple[int, ...]]:
     return found
 
 
+def test_a_token_that_the_model_lacks_is_refused_by_name(folder: Path) -> None:
+    for settings in ({"forced_eos_token_id": 99_999}, {"suppress_tokens": [2**70]}):
+        with pytest.raises(InputRejectedError, match=r"config\.json .* cannot be followed"):
+            asking(folder, **settings)
+
+
 @pytest.mark.parametrize("setting", FOLLOWED)
 def test_a_setting_is_followed_as_generate_follows_it(folder: Path, setting: str) -> None:
     ends = {"eos_token_id": [1, *range(4, 300, 5)]} if setting.startswith("min") else {}

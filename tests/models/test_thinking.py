@@ -40,6 +40,10 @@ class TestSplit:
     def test_what_has_no_thoughts_is_an_answer(self, text: str) -> None:
         assert split(text) == Said("", text)
 
+    def test_what_cannot_be_seen_may_stand_before_them(self) -> None:
+        for sign in ("\ufeff", "\u200b", "\u00a0\n"):
+            assert split(f"{sign}<think>a plan</think>Sure.") == Said("a plan", "Sure.")
+
     def test_an_answer_may_speak_of_markers(self) -> None:
         text = "Models write <think>plans</think> first."
         assert split(text) == Said("", text)

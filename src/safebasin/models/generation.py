@@ -126,7 +126,7 @@ def settings_in(folder: Path) -> GenerationConfig:
 
 
 def generation(
-    config: GenerationConfig, ends: frozenset[int], name: str
+    config: GenerationConfig, ends: frozenset[int], name: str, rows: int
 ) -> tuple[Generation, tuple[str, ...]]:
     """What generation settings ask for, and what must be said of them.
 
@@ -134,9 +134,11 @@ def generation(
         config: of a loaded model, or `settings_in` its folder.
         ends: tokens that end a response.
         name: names the model in messages.
+        rows: tokens that the model has.
 
     Raises:
-        InputRejectedError: a setting has a value that transformers does not take.
+        InputRejectedError: a setting has a value that transformers does not take, or names a token
+            that the model lacks.
     """
     given = {
         setting: value
@@ -150,7 +152,9 @@ def generation(
     }
     found = Generation(followed, ends)
     try:
-        found.processes(1, 1)
+        token_ids = torch.zeros((1, 1), dtype=torch.long)
+        for process in found.processes(1, 1):
+            process(token_ids, torch.zeros((1, rows)))
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise InputRejectedError(
             f"generation_config.json of {shown(name)} holds a value that cannot be followed "

@@ -115,7 +115,7 @@ def load(
     rows = _vocabulary(model, tokenizer, name)
     ends = end_ids(checked.folder, tokenizer, rows, name)
     pad, pad_notes = pad_id(tokenizer, ends, rows)
-    asked, asked_notes = generation(model.generation_config, ends, name)
+    asked, asked_notes = generation(model.generation_config, ends, name, rows)
     chat = ChatTemplate(
         tokenizer, model=name, file=chat_template, vocabulary=rows, arguments=template_args
     )

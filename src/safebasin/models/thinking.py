@@ -28,8 +28,17 @@ PAIRS: tuple[Marks, ...] = (
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("<|channel>thought", "<channel|>"),
+    ("<longcat_think>", "</longcat_think>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<scratchpad>", "</scratchpad>"),
+    ("<THINK>", "</THINK>"),
+    ("<Think>", "</Think>"),
+    ("<Thought>", "</Thought>"),
 )
 """Markers of published models: where thoughts begin, and where they end."""
+
+_UNSEEN = " \t\n\r\f\v\u00a0\u200b\u2060\ufeff"
+"""What may stand before a marker at the beginning of a text and cannot be seen."""
 
 CHANNEL, MESSAGE, START = "<|channel|>", "<|message|>", "<|start|>"
 _MESSAGE = re.compile(
@@ -87,7 +96,7 @@ def split(
     """
     if not pairs or not (opened or pairs is not PAIRS or any(sign in text for sign in "<[◁")):
         return Said("", text)  # of most texts, and soon
-    start = text.lstrip()
+    start = text.lstrip(_UNSEEN)
     if start.startswith((CHANNEL, START)) or ((opened or unopened) and ANSWERING in text):
         return _split_channels(start)
     if not any(start.startswith(begin) for begin, _ in pairs):

@@ -85,7 +85,7 @@ def _talk(subject: Subject, each: Checkpoint, name: str) -> tuple[Talk, list[str
     has_own = bool(own_files(each.checked.tokenizer_folder))
     tokenizer = tokenizer_for(each.checked) if has_own else loaded.tokenizer
     ends = end_ids(folder, tokenizer, rows, name)
-    asked, remarks = generation(settings_in(folder), ends, name)
+    asked, remarks = generation(settings_in(folder), ends, name, rows)
     chat, notes = loaded.chat, [f"{name}: {remark}" for remark in remarks]
     if has_own and settings.chat_template is None and tokenizer.chat_template:
         source = template_of(tokenizer, name)
