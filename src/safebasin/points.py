@@ -44,7 +44,7 @@ class Direction:
 class Displacement:
     """A given way through weight space: to another checkpoint, or along a mixture of such ways.
 
-    It is a name; whoever places a point says what it stands for.
+    It is a name; `Manner.given` says what it stands for.
 
     Attributes:
         digest: a hash of everything that it is made of.
@@ -62,7 +62,7 @@ class Displacement:
 class Steering:
     """Vectors that are added to the residual stream after some layers, α times.
 
-    Like a displacement it is a name; whoever places a point says what it stands for.
+    It is a name; `Manner.beside` says what it stands for.
 
     Attributes:
         digest: a hash of the vectors and their layers.

@@ -84,7 +84,7 @@ def plan_batches(prompts: Sequence[Encoded], batch_size: int) -> tuple[Batch, ..
 
     Args:
         prompts: all prompts of a run.
-        batch_size: at most so many in a batch, at least 1.
+        batch_size: the largest number in a batch, at least 1.
     """
     ordered = sorted(prompts, key=_place)
     return tuple(

@@ -47,7 +47,7 @@ def speaking(model: Any, talk: Talk, given: Mapping[Displacement, Given]) -> Ite
 
 
 def _longer(name: str, table: Tensor, talk: Talk, given: Mapping[Displacement, Given]) -> Tensor:
-    """A table with the entries that are lent; those that nobody lends are zero."""
+    """A table with the entries that are lent; the others are zero."""
     own, size = len(table), talk.size or 0
     more = torch.zeros(size - own, *table.shape[1:])
     for lent in talk.lent:
@@ -78,7 +78,7 @@ def _unknown(own: int, talk: Talk) -> list[int]:
 
 @contextmanager
 def _replaced(model: Any, longer: Mapping[str, Tensor], size: int) -> Iterator[None]:
-    """Embeddings that hold everything that can be read, a head that says so many tokens."""
+    """Embeddings of everything that can be read, and a head for the first `size` tokens."""
     head, reading = model.get_output_embeddings(), model.get_input_embeddings()
     named = {id(parameter): name for name, parameter in model.named_parameters()}
     places = [(reading, "weight", None), (head, "weight", size), (head, "bias", size)]

@@ -15,7 +15,7 @@ Family = Literal["phrases", "coherence", "guard", "classifier", "rubric", "exact
 
 
 UNANSWERED = "no answer after its thoughts"
-"""Detail of the verdict on thoughts alone, whoever judges; the label is `other`."""
+"""Detail of the verdict on thoughts alone, of any judge; the label is `other`."""
 
 
 class Exchange(NamedTuple):
@@ -111,7 +111,7 @@ class Priced(Protocol):
     """A judge whose verdicts cost time or money, and that can say how much before it begins."""
 
     def estimate(self, exchanges: Sequence[Exchange]) -> Cost:
-        """What judging these would take at most; asks nobody."""
+        """What judging these would take at most; nothing is asked."""
         ...
 
 

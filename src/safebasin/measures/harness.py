@@ -61,7 +61,7 @@ class Harness:
         Args:
             name: a task, group or tag that lm-eval knows, or the path of a YAML task file.
             metric: `METRIC` or `METRIC,FILTER`; by default the task's first.
-            limit: at most so many documents of each task, the first ones.
+            limit: the largest number of documents of each task; the first ones are taken.
             num_fewshot: worked examples before each question; a task that says 0 keeps it.
             batch_size: requests at a time; part of the name, as it can change the last bit.
 

@@ -28,7 +28,7 @@ def bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Advance]:
     """Show progress on standard error while the block runs.
 
     On a terminal it is a bar with the latest result below it; elsewhere it is a plain line whenever
-    another tenth is done, or where nobody knows how much there is, a quarter more than before.
+    another tenth is done, or where the total is not known, a quarter more than before.
 
     Args:
         title: what is going on.

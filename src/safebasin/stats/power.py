@@ -80,7 +80,7 @@ def prompts_needed(
 
 
 def claim_needs(share: float, hits: int = 0, level: float = 0.95) -> int:
-    """The least number of prompts with which so many hits support "below this share".
+    """The least number of prompts with which a number of hits supports "below this share".
 
     By the upper end of Clopper and Pearson's two-sided interval: 80 prompts for no hits and 4.5 %.
 

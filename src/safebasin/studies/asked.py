@@ -24,7 +24,7 @@ class Asked(TypedDict, total=False):
         benign: harmless prompts, by set or file. By default plain questions ("everyday"), and
             beside a set that is named or the organism's its counterpart.
         column: of a prompts file.
-        limit: at most so many prompts of each kind, by default 80; None for all.
+        limit: the largest number of prompts of each kind, by default 80; None for all.
         system: a system prompt by name, file or text; None sends no system message.
         jailbreak: a wrapper by name, text with `{request}` in it, or a file of finished prompts.
         judges: the first gives the four labels; "keyword" gives the published ASR. Judges with
@@ -33,7 +33,7 @@ class Asked(TypedDict, total=False):
         judge_batch: responses that these are asked about at once, by default 8.
         perplexity: a text file whose perplexity is measured at every point.
         tasks: lm-eval tasks, by name or YAML file, that are run at every point.
-        task_limit: at most so many documents of each task, by default 100; None for all.
+        task_limit: the largest number of documents of each task, by default 100; None for all.
         engine: what runs the model; "ray" is the default engine in as many workers as there is room
             for.
         workers: processes that share the work, each with the model; see docs/scaling.md. They

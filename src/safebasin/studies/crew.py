@@ -26,7 +26,7 @@ from safebasin.weights.overlay import Overlay
 
 @contextmanager
 def crew(planned: Plan) -> Iterator[Crew]:
-    """Whoever does the work, for the length of the block.
+    """The worker or workers of a study, for the length of the block.
 
     Raises:
         ResourceError: what it needs is not installed, or not there.

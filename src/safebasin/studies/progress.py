@@ -16,7 +16,7 @@ SAID = {"harmful": "harmful", "benign": "harmless"}
 """The sides of the prompts, as they are called here."""
 
 _AFTER = 1.0
-"""Seconds before which nobody guesses how long the rest takes."""
+"""Seconds before which no time left is shown."""
 
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -31,7 +31,7 @@ class _At:
 
 @dataclass
 class Told:
-    """Counts what is answered, and tells whoever shows it.
+    """Counts what is answered, and reports it as ticks.
 
     Workers may be at several points at once; each line is about the one that came last.
 

@@ -32,7 +32,7 @@ def scan(
             if adaptive.
         radius: how far to go on either side; 1 moves each tensor by its own norm.
         target_halfwidth: of the interval of VISAGE, for directions="auto".
-        max_directions: at most so many, for directions="auto".
+        max_directions: the largest number, for directions="auto".
         adaptive: find the two edges alone, by bisection from a coarse grid.
         progress: show a bar on standard error.
         asked: what all verbs take; see `safebasin.studies.asked.Asked`.

@@ -45,7 +45,7 @@ class Sequential(Frozen):
 
     Attributes:
         target: half-width of VISAGE's interval that was asked for.
-        cap: at most so many directions.
+        cap: the largest number of directions.
         halfwidth_D: half-width after 1, 2, … directions; null where it is undefined.
         reached: whether the target was.
     """

@@ -1,4 +1,4 @@
-"""Which endpoints may be asked, and with which key, which is shown to nobody else."""
+"""Which endpoints may be asked and with which key, and how the key is kept out of messages."""
 
 from __future__ import annotations
 

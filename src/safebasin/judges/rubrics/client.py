@@ -35,7 +35,7 @@ LARGEST = 1 << 20
 PAUSE, OVERALL = 60.0, 300.0
 """Seconds of a pause at most, and of one question with all its attempts."""
 DOWN_AFTER, REST = 5, 30.0
-"""After so many questions in a row without an answer, one is asked each so many seconds."""
+"""Questions in a row without an answer, after which one is asked each time these seconds pass."""
 
 _PASSING = frozenset({408, 409, 425, 429}) | frozenset(range(500, 600))
 _TOO_LONG = re.compile(r"context.{0,3}(length|size|window)|too (long|many tokens)", re.IGNORECASE)
