@@ -167,3 +167,18 @@ class TestThinking:
         ids = tokenizer("<thi", add_special_tokens=False)["input_ids"]
         assert Thinking(known=True).read(tokenizer, ids, ended=False).unanswered
         assert not Thinking(known=True).read(tokenizer, ids, ended=True).unanswered
+
+
+class TestOddBeginnings:
+    def test_a_channel_in_capitals_or_none_is_what_people_read(self) -> None:
+        thought = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant"
+        for rest in ("<|channel|>Final<|message|>Sure.", "<|message|>Sure."):
+            assert split(thought + rest) == Said("Hm.", "Sure.")
+
+    def test_a_token_that_begins_every_text_may_stand_before_thoughts(self) -> None:
+        class Tokenizer:
+            def decode(self, ids, skip_special_tokens):
+                return "<s><think>a plan</think>Sure."
+
+        read = Thinking(hidden=("<s>", "<think>", "</think>"))
+        assert read.read(Tokenizer(), (1, 2, 3), ended=True) == Said("a plan", "Sure.")

@@ -51,6 +51,21 @@ class TestTokens:
         with pytest.raises(InputRejectedError, match=r"token \d+: .*cannot help"):
             tokenizer_of(folder)
 
+    def test_a_word_that_decoding_would_leave_out_is_refused(self, folder: Path) -> None:
+        def add(content: dict[str, Any]) -> None:
+            vocabulary = content["model"]["vocab"]
+            word = next(
+                t for t in vocabulary if t.startswith("Ġ") and t[1:].isalpha() and len(t) > 3
+            )
+            content["added_tokens"].append(
+                {"id": vocabulary[word], "content": word, "special": True, "single_word": False,
+                 "lstrip": False, "rstrip": False, "normalized": False}
+            )  # fmt: skip
+
+        edit_json(folder / "tokenizer.json", add)
+        with pytest.raises(InputRejectedError, match="word"):
+            load(ModelRef(str(folder)), device="cpu")
+
     def test_one_of_several_words_that_is_read_as_itself_passes(self, folder: Path) -> None:
         """As vocabularies have that were made without splitting at spaces."""
 

@@ -198,6 +198,19 @@ def test_sheets_are_fair_and_say_nothing_of_judges(
     assert judge(shutil.copytree(organism, tmp_path / f"run{seed}"), judges=["keyword"])
 
 
+def test_a_sheet_with_labels_is_not_written_over(organism: Path, tmp_path: Path) -> None:
+    sheet = label(organism, tmp_path / "sheet.csv", n=10)
+    assert label(organism, sheet, n=10) == sheet
+    filled = (
+        sheet.read_text(encoding="utf-8").replace("\n", "refused\n").replace("label", "label", 1)
+    )
+    filled = filled.replace("labelrefused", "label", 1)
+    sheet.write_text(filled, encoding="utf-8")
+    with pytest.raises(UsageError, match="holds labels already"):
+        label(organism, sheet, n=10)
+    assert sheet.read_text(encoding="utf-8") == filled
+
+
 def test_formulas_on_a_sheet_are_text(tmp_path: Path) -> None:
     import sqlite3
     from contextlib import closing

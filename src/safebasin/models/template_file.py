@@ -39,6 +39,8 @@ def read(file: Path) -> str:
         InputRejectedError: the file cannot be read, or is empty or too large.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise InputRejectedError(f"chat template {shown(file)} is no file: pass a Jinja file")
         if file.stat().st_size > MAX_TEMPLATE_BYTES:
             raise InputRejectedError(
                 f"chat template {shown(file)} is larger than 1 MB: pass another one"

@@ -42,7 +42,7 @@ _UNSEEN = " \t\n\r\f\v\u00a0\u200b\u2060\ufeff"
 
 CHANNEL, MESSAGE, START = "<|channel|>", "<|message|>", "<|start|>"
 _MESSAGE = re.compile(
-    r"<\|channel\|>(?P<channel>.*?)<\|message\|>(?P<said>.*?)"
+    r"(?:<\|channel\|>(?P<channel>.*?))?<\|message\|>(?P<said>.*?)"
     r"(?=<\|end\|>|<\|return\|>|<\|call\|>|<\|start\|>|<\|channel\|>|\Z)",
     re.DOTALL,
 )
@@ -131,7 +131,8 @@ def _split_channels(text: str) -> Said:
     thoughts = [begun.strip()] if begun != text else []
     answers: list[str] = []
     for message in _MESSAGE.finditer(text):
-        is_answer = message["channel"].strip().split(" ")[0] == FINAL
+        channel = message["channel"]  # without one, it is what people read
+        is_answer = channel is None or channel.strip().split(" ")[0].casefold() == FINAL
         (answers if is_answer else thoughts).append(message["said"].strip())
     return Said("\n".join(thoughts), "\n".join(answers), inside=not answers)
 
@@ -162,7 +163,11 @@ class Thinking:
 
     def text(self, tokenizer: Any, token_ids: Sequence[int]) -> str:
         """Token ids as text, with the markers of thoughts and without other special tokens."""
-        return str(tokenizer.decode(token_ids, skip_special_tokens=not self.hidden))
+        text = str(tokenizer.decode(token_ids, skip_special_tokens=not self.hidden))
+        marks = {CHANNEL, START, *(begin for begin, _ in self.pairs)}
+        while token := next((t for t in self.hidden if t not in marks and text.startswith(t)), ""):
+            text = text.removeprefix(token)  # as a token that begins every text
+        return text
 
     def read(self, tokenizer: Any, token_ids: Sequence[int], *, ended: bool) -> Said:
         """The two parts of a response.

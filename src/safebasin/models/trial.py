@@ -153,10 +153,15 @@ def _lost(folder: Path) -> str:
 
 
 def _false_token(tokenizer: Any) -> str:
-    """A token of several words that are not read as it."""
+    """A token of several words that are not read as it, or a word that decoding leaves out."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return ""
+    for id_ in tokenizer.all_special_ids:
+        said = backend.decode([id_], skip_special_tokens=False)
+        word = said.strip(" Ġ▁")
+        if word.isalpha() and word.islower() and len(word) > 1:
+            return f"special token {id_}, which is a word: {word}"
     for id_ in backend.get_vocab(with_added_tokens=False).values():
         said = backend.decode([id_], skip_special_tokens=False)
         several = len(said.split()) >= WORDS and len(_letters(said)) >= WORDS

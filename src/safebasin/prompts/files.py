@@ -20,7 +20,7 @@ COLUMNS = ("goal", "prompt", "text", "instruction", "question", "behavior")
 TARGETS = ("target", "answer")
 CATEGORIES = ("category", "type", "label")
 
-LABEL = "label"
+LABELS = ("label", "type", "kind")
 UNSAFE = ("unsafe", "harmful", "malicious")
 SAFE = ("safe", "harmless", "benign", "unharmful")
 """Words by which tables that hold requests of both kinds tell them apart."""
@@ -103,7 +103,7 @@ def _of_kind(
     path: Path, found: Sequence[Row], kind: Kind
 ) -> tuple[Callable[[Row], bool], list[str]]:
     """Which rows are of a kind, where a column labels them, and a sentence on it."""
-    for name in _present(found, (LABEL,)):
+    for name in _present(found, LABELS):
         said = Counter(row.get(name, "").strip().casefold() for row in found)
         if {*said} <= {*UNSAFE, *SAFE} and {*said} & {*UNSAFE} and {*said} & {*SAFE}:
             wanted = UNSAFE if kind == "harmful" else SAFE

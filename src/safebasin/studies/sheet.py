@@ -40,7 +40,8 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
         n: rows, at most.
 
     Raises:
-        UsageError: the folder is not a run, the name does not end in .csv, or `n` is below 2.
+        UsageError: the folder is not a run, the name does not end in .csv, `n` is below 2, or the
+            file holds labels already, or is no sheet.
         ResourceError: the file cannot be written.
     """
     path = Path(sheet)
@@ -48,6 +49,7 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
         raise UsageError(f"{path}: a sheet is a .csv file")
     if n < 2:
         raise UsageError(f"--n is {n}; it must be at least 2")
+    _require_no_labels(path)
     with reading(Path(run)) as store:
         rows = _chosen(store, n)
     if not rows:
@@ -60,6 +62,22 @@ def label(run: Path | str, sheet: Path | str, *, n: int = 200) -> Path:
     writer.writerows([row[i] for i in kept] for row in (COLUMNS, *cells))
     write_whole(path, text.getvalue(), private=True)
     return path
+
+
+def _require_no_labels(path: Path) -> None:
+    """A sheet that people have filled in is never written over."""
+    if not path.exists():
+        return
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            rows = list(csv.DictReader(handle))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        rows = [{"label": "?"}]
+    if any("label" not in row or (row["label"] or "").strip() for row in rows):
+        raise UsageError(
+            f"{path} holds labels already, or is no sheet of safebasin: pass another name, so that "
+            "nothing is lost"
+        )
 
 
 def _chosen(store: Store, n: int) -> list[Row]:
