@@ -157,9 +157,9 @@ def _false_token(tokenizer: Any) -> str:
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return ""
-    for id_ in tokenizer.all_special_ids:
-        said = backend.decode([id_], skip_special_tokens=False)
-        word = said.strip(" Ġ▁")
+    added = tokenizer.added_tokens_decoder.items()
+    for id_ in {*tokenizer.all_special_ids, *(id_ for id_, token in added if token.special)}:
+        word = backend.decode([id_], skip_special_tokens=False).strip(" Ġ▁")
         if word.isalpha() and word.islower() and len(word) > 1:
             return f"special token {id_}, which is a word: {word}"
     for id_ in backend.get_vocab(with_added_tokens=False).values():
