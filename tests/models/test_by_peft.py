@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from safetensors.torch import load_file, save_file
 from scans import ASKED
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from safebasin.errors import InputRejectedError
+from safebasin.errors import InputRejectedError, ResourceError
 from safebasin.models.adapterfile import WEIGHTS
 from safebasin.models.load import load
 from safebasin.models.lora import CONFIG
 from safebasin.records import ModelRef
 from safebasin.store import reading
-from safebasin.studies import landscape, path
+from safebasin.studies import checkpoints, landscape, path
 from safebasin.studies.plan import Plan
 from safebasin.studies.run import run
 from safebasin.studies.settings import ScanSettings
@@ -179,3 +180,48 @@ def test_without_peft_it_is_named(
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(InputRejectedError, match="pip install peft"):
         ours(base, separate)
+
+
+def test_tokens_trained_alone_are_refused_by_name(base: Path, tmp_path: Path) -> None:
+    adapter = tiny_adapter(
+        tmp_path / "adapter", base, target_modules=["q_proj"],
+        target_parameters=["experts.gate_up_proj"], trainable_token_indices=[5],
+    )  # fmt: skip
+    with pytest.raises(InputRejectedError, match=r"trainable_token_indices.*merge_and_unload"):
+        ours(base, adapter)
+
+
+def test_tables_of_another_length_are_refused_by_name(
+    base: Path, separate: Path, tmp_path: Path
+) -> None:
+    adapter = Path(shutil.copytree(separate, tmp_path / "adapter"))
+    tensors = load_file(adapter / WEIGHTS)
+    tensors["base_model.model.lm_head.weight"] = torch.zeros(320, WIDTH)
+    save_file(tensors, adapter / WEIGHTS, metadata={"format": "pt"})
+    with pytest.raises(InputRejectedError, match=r"320 tokens in 'lm_head.weight'.*base has 300"):
+        ours(base, adapter)
+
+
+def test_memory_that_runs_out_is_not_the_adapters_fault(
+    base: Path, separate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("peft.get_peft_model", full)
+    with pytest.raises(ResourceError, match="does not fit into memory"):
+        ours(base, separate)
+
+
+def test_a_network_is_loaded_once(
+    base: Path, separate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(ref: ModelRef, **named: Any) -> Any:
+        asked.append(str(ref))
+        return load(ref, **named)
+
+    monkeypatch.setattr(checkpoints, "load", counted)
+    checkpoints.open_beside(load(ModelRef(str(base))), [str(separate)])
+    assert asked == [f"{base}+{separate}"]

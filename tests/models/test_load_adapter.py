@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,11 +13,17 @@ from builders import (
     edit_json,
     merged_by_peft,
     tiny_adapter,
+    tiny_tokenizer,
 )
 
-from safebasin.errors import InputRejectedError
+from safebasin.engines.transformers import TransformersEngine
+from safebasin.errors import InputRejectedError, IntegrityError
+from safebasin.models.adapterfile import read_adapter
+from safebasin.models.check import check
 from safebasin.models.load import load
+from safebasin.models.tokenizer_folder import tokenizer_for, with_own_tokenizer
 from safebasin.records import ModelRef
+from safebasin.weights import pristine
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +119,74 @@ class TestAdapter:
     ) -> None:
         monkeypatch.setitem(sys.modules, "peft", None)  # an import would fail
         load(ModelRef(str(whole), adapter=str(adapter)))
+
+    def test_alone_it_is_brought_back_where_memory_is_short(
+        self, whole: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The files beside it are its base's, and the way back does not lead there."""
+        for ref in (ModelRef(str(adapter)), ModelRef(str(whole), adapter=str(adapter))):
+            loaded = load(ref, device="cpu")
+            size = sum(p.numel() * p.element_size() for p in loaded.model.parameters())
+            monkeypatch.setattr(pristine, "free", lambda _, size=size: size * 3 // 2)
+            overlay = TransformersEngine(loaded).overlay
+            name = "model.layers.0.self_attn.q_proj.weight"
+            held = overlay.pristine.rows(name, slice(None))
+            assert torch.equal(held, loaded.model.get_parameter(name))
+            assert (loaded.base, loaded.adapter) == (ModelRef(str(whole)), adapter)
+
+
+class TestItsTokenizer:
+    """Files of an adapter's own tokenizer come from a stranger, as its weights do."""
+
+    @pytest.fixture
+    @staticmethod
+    def own(adapter: Path, tmp_path: Path) -> Path:
+        folder = Path(shutil.copytree(adapter, tmp_path / "own"))
+        template = "{% for m in messages %}{{ m['content'] }}!{% endfor %}"
+        tiny_tokenizer(chat_template=template).save_pretrained(folder)
+        return folder
+
+    def refused(self, whole: Path, own: Path, message: str) -> None:
+        """When it is checked, before anything of it has been read."""
+        with pytest.raises(InputRejectedError, match=message):
+            with_own_tokenizer(check(whole), own.resolve())
+
+    def test_a_link_that_leaves_the_folder(self, whole: Path, own: Path, tmp_path: Path) -> None:
+        (own / "chat_template.jinja").rename(tmp_path / "secret")
+        (own / "chat_template.jinja").symlink_to(tmp_path / "secret")
+        self.refused(whole, own, "outside the checkpoint")
+
+    def test_a_pipe(self, whole: Path, own: Path) -> None:
+        (own / "special_tokens_map.json").unlink(missing_ok=True)
+        os.mkfifo(own / "special_tokens_map.json")
+        self.refused(whole, own, "not a regular file")
+
+    def test_gigabytes(self, whole: Path, own: Path) -> None:
+        with (own / "merges.txt").open("wb") as file:
+            file.truncate(1 << 40)
+        self.refused(whole, own, "larger than 256 MB")
+
+    def test_a_sentencepiece_model_alone(self, whole: Path, own: Path) -> None:
+        (own / "tokenizer.json").unlink()
+        for name in ("tokenizer.model", "spiece.model"):
+            (own / name).write_bytes(b"\n\x05\n\x03abc")
+            with pytest.raises(InputRejectedError, match=rf"model alone \('{name}'\).*save_pret"):
+                load(ModelRef(str(whole), adapter=str(own)))
+            (own / name).unlink()
+
+    def test_whatever_is_read_is_in_the_digest(self, whole: Path, own: Path) -> None:
+        base = check(whole)
+        before = with_own_tokenizer(base, own.resolve())
+        (own / "tekken.json").write_text("{}")
+        assert with_own_tokenizer(base, own.resolve()).settings_digest != before.settings_digest
+        with pytest.raises(IntegrityError, match="changed while it was read"):
+            tokenizer_for(before)
+
+    def test_a_template_beside_any_tokenizer_is_used(self, own: Path) -> None:
+        def notes() -> tuple[str, ...]:
+            return read_adapter(own).notes
+
+        (own / "tokenizer.json").unlink()
+        assert any("chat template without a tokenizer" in note for note in notes())
+        (own / "vocab.json").write_text("{}")
+        assert notes() == ()

@@ -84,7 +84,7 @@ class TestAdapter:
         with pytest.raises(UsageError, match="leave out '@v1'"):
             resolve_adapter(ref)
 
-    def test_only_two_files_are_fetched(
+    def test_its_weights_and_its_own_tokenizer_are_fetched(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         snapshot = _cached(tmp_path, partial=False)
@@ -98,17 +98,20 @@ class TestAdapter:
         ref = ModelRef("organism:chat", adapter="me/adapter", adapter_revision="v2")
         assert resolve_adapter(ref) == snapshot
         assert (asked["name"], asked["revision"]) == ("me/adapter", "v2")
-        names = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]
+        names = ["adapter_config.json", "adapter_model.safetensors", "tokenizer.json"]
         names += [
-            "tokenizer.json",
-            "model.safetensors",
-            "evil.py",
-            "checkpoint-1/adapter_config.json",
+            "tokenizer_config.json",
+            "chat_template.jinja",
+            "spiece.model",
+            "added_tokens.json",
         ]
+        count = len(names)
+        names += ["adapter_model.bin", "model.safetensors", "evil.py", "trainer_state.json"]
+        names += ["checkpoint-1/adapter_config.json", "checkpoint-1/tokenizer.model"]
         wanted = huggingface_hub.utils.filter_repo_objects(
             names, allow_patterns=asked["allow_patterns"], ignore_patterns=asked["ignore_patterns"]
         )
-        assert list(wanted) == names[:2]
+        assert list(wanted) == names[:count]
 
     def test_without_a_network_the_remedy_is_the_command(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

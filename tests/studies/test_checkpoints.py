@@ -233,3 +233,12 @@ def test_a_fine_tune_of_adapters(tiny: Path, tmp_path: Path) -> None:
         assert place.distance > 0
         assert place.layers["embedding"] == 0
         assert place.layers["model.layers.0"] > 0
+
+
+def test_from_one_adapter_to_another_by_their_folders_alone(tiny: Path, tmp_path: Path) -> None:
+    first, second = (tiny_adapter(tmp_path / name, tiny, seed=n) for n, name in enumerate("ab"))
+    ((alone,), _), ((named,), _) = (
+        open_beside(load(ModelRef.parse(origin), device="cpu"), [str(second)])
+        for origin in (str(first), f"{tiny}+{first}")
+    )
+    assert alone.way == named.way

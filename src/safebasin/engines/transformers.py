@@ -65,7 +65,7 @@ class TransformersEngine:
         self._batch_size = manner.batch_size
         self._strategy = strategy.choose(loaded.model, manner.batch_size, recorder(loaded.device))
         self._slots = self._strategy.slots
-        files = None if loaded.ref.adapter else partial(FileRows, loaded.checked, loaded.model)
+        files = None if loaded.adapter else partial(FileRows, loaded.checked, loaded.model)
         home = settle(dict(loaded.model.named_parameters()), files)
         self.overlay = Overlay(loaded.model, manner.skip, given=manner.given, pristine=home)
 

@@ -1,4 +1,4 @@
-"""A PEFT adapter as it lies on disk: two files, read as untrusted data."""
+"""A PEFT adapter as it lies on disk: its settings and weights, read as untrusted data."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from safebasin.models.configuration import read_json
 from safebasin.models.lora import CONFIG, Lora, lora_of
 from safebasin.models.shards import Entry, Shard, digest, read_shard
 from safebasin.models.shown import shown
+from safebasin.models.tokenizer_folder import has_vocabulary
 
 WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."
@@ -113,7 +114,8 @@ class Adapter:
 def read_adapter(folder: Path) -> Adapter:
     """Read and check an adapter's settings and every byte of its weights.
 
-    Only `adapter_config.json` and `adapter_model.safetensors` are opened; nothing is executed.
+    Only `adapter_config.json` and `adapter_model.safetensors` are opened here; nothing is executed.
+    A tokenizer beside them is read by `tokenizer_folder`.
 
     Raises:
         InputRejectedError: one of the two files is missing, malformed or a link that leaves the
@@ -179,7 +181,7 @@ def _notes(folder: Path, config: dict[str, Any]) -> tuple[str, ...]:
             f"settings of the adapter that are not known here and have no effect: "
             f"{', '.join(map(shown, unknown[:10]))}"
         )
-    if (folder / "chat_template.jinja").exists() and not (folder / "tokenizer.json").exists():
+    if (folder / "chat_template.jinja").exists() and not has_vocabulary(folder):
         notes.append(
             "the adapter's folder holds a chat template without a tokenizer, which is not used; "
             "--chat-template FILE replaces the base model's template"

@@ -14,12 +14,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from safebasin.errors import InputRejectedError, IntegrityError
+from safebasin.errors import InputRejectedError, IntegrityError, ResourceError
+from safebasin.memory import ran_out, wanted
 from safebasin.models.adapterfile import PREFIX, Adapter, unsupported
 from safebasin.models.lora import Lora
 from safebasin.models.shown import first_ten, shown
 from safebasin.models.surroundings import quiet_and_offline
 from safebasin.models.targets import targets
+from safebasin.models.vocabulary import tables
 
 _EXPERT = re.compile(r"\.experts\.\d+\.")
 
@@ -40,6 +42,7 @@ def merge(adapter: Adapter, model: Any) -> None:
         InputRejectedError: PEFT is not installed, or cannot do it, or tensors are missing or left
             over.
         IntegrityError: a merged value is not finite.
+        ResourceError: memory runs out.
     """
     try:
         from peft import LoraConfig, get_peft_model
@@ -50,6 +53,7 @@ def merge(adapter: Adapter, model: Any) -> None:
             "PEFT is not installed: pip install peft"
         ) from error
     _require_names(adapter, model)
+    _require_same_tokens(adapter, model)
     tensors = {name: adapter.tensor(name) for name in adapter.entries}
     try:
         with quiet_and_offline(), warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
@@ -60,6 +64,11 @@ def merge(adapter: Adapter, model: Any) -> None:
             lost += found.unexpected_keys
             merged: Any = wrapped.merge_and_unload() if not lost else None
     except Exception as error:
+        if ran_out(error):
+            raise ResourceError(
+                f"merging adapter {shown(adapter.folder)} does not fit into memory"
+                f"{wanted(error)}: free some, or pass a folder that it was merged into elsewhere"
+            ) from error
         raise InputRejectedError(
             f"adapter {shown(adapter.folder)} cannot be merged by PEFT ({shown(error)}): pass the "
             "base that it was trained on, or a folder that it was merged into where it was trained"
@@ -83,6 +92,31 @@ def _require_names(adapter: Adapter, model: nn.Module) -> None:
     if isinstance(wanted, str) and wanted.lower() != "all-linear":
         raise unsupported(adapter.folder, "names fused experts by a regular expression")
     targets(adapter, model)
+
+
+def _require_same_tokens(adapter: Adapter, model: nn.Module) -> None:
+    """PEFT puts neither rows of single tokens nor longer tables where experts are fused."""
+    if adapter.lora.trainable_token_indices:
+        raise unsupported(
+            adapter.folder, "trains single tokens (trainable_token_indices) beside fused experts"
+        )
+    every = dict(model.named_parameters(remove_duplicate=False))
+    shared = {id(every[name]) for name in tables(model)}
+    for name, parameter in every.items():
+        module, _, leaf = name.rpartition(".")
+        for key in (name, f"{module}.base_layer.{leaf}"):
+            found = adapter.entries.get(PREFIX + key)
+            if (
+                id(parameter) in shared
+                and found
+                and found.shape
+                and found.shape[:1] != parameter.shape[:1]
+            ):
+                raise unsupported(
+                    adapter.folder,
+                    f"has {found.shape[0]:,} tokens in {shown(name)} beside fused experts, where "
+                    f"its base has {len(parameter):,}",
+                )
 
 
 def _settings(lora: Lora) -> dict[str, Any]:

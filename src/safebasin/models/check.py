@@ -73,6 +73,7 @@ class CheckedCheckpoint:
         tensors: (stored name, type, SHA-256) of each tensor.
         stamps: what the system says of each weight file; see `stamp`.
         speaks: where tokenizer and chat template are, if not in `folder`.
+        settings: by folder, the digest of its files other than weights when they were read.
     """
 
     folder: Path
@@ -87,6 +88,7 @@ class CheckedCheckpoint:
     tensors: tuple[tuple[str, str, str], ...] = ()
     stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     speaks: Path | None = None
+    settings: Mapping[Path, str] = field(default_factory=dict)
 
     @property
     def tokenizer_folder(self) -> Path:
@@ -135,6 +137,7 @@ def _check(folder: Path) -> CheckedCheckpoint:
         if entry.floating:
             values[entry.dtype] += math.prod(entry.shape)
     of_bytes = {name: one for _, each in digests for name, one in each.items()}
+    of_settings = settings_digest(_read(settings))
     return CheckedCheckpoint(
         folder=folder,
         architecture=architecture,
@@ -144,11 +147,12 @@ def _check(folder: Path) -> CheckedCheckpoint:
             for shard, (whole, _) in zip(shards, digests, strict=True)
         ),
         weights_digest=_weights_digest(entries, of_bytes),
-        settings_digest=settings_digest(_read(settings)),
+        settings_digest=of_settings,
         parameters=values.total(),
         dtypes=tuple(values.most_common()),
         tensors=tuple((entry.name, entry.dtype, of_bytes[entry.name]) for entry in entries),
         stamps=before,
+        settings={folder: of_settings},
         notes=(*_notes(folder, shards, values), *_ignored(settings)),
     )
 

@@ -19,11 +19,11 @@ from safebasin.models.check import CheckedCheckpoint, as_checked, check
 from safebasin.models.compared import require_same_weights
 from safebasin.models.ends import end_ids, pad_id
 from safebasin.models.generation import Generation, generation
-from safebasin.models.resolve import resolve_both
+from safebasin.models.resolve import Folders, resolve_both
 from safebasin.models.shown import first_ten, shown
 from safebasin.models.surroundings import available, quiet_and_offline
 from safebasin.models.thinking import Thinking, thinking
-from safebasin.models.tokenizer_folder import tokenizer_for
+from safebasin.models.tokenizer_folder import read_tokenizer, tokenizer_for
 from safebasin.models.trial import require_buildable
 from safebasin.records import ModelRef
 from safebasin.weights.parameters import silent
@@ -39,6 +39,8 @@ class LoadedModel:
     Attributes:
         ref: the name it was asked for by.
         folder: where its files are; with an adapter, those of its base.
+        base: the model that an adapter was put over, by name; without one, the model itself.
+        adapter: the adapter's folder, also where `ref` names that folder alone.
         checked: what the gate found, with the digest of the weights (and of the adapter).
         model: the transformers model, an adapter merged; no parameter requires a gradient.
         tokenizer: the transformers tokenizer.
@@ -54,6 +56,8 @@ class LoadedModel:
 
     ref: ModelRef
     folder: Path
+    base: ModelRef
+    adapter: Path | None
     checked: CheckedCheckpoint
     model: Any
     tokenizer: Any
@@ -103,11 +107,13 @@ def load(
         ResourceError: the device is not there, or memory or the hub is out of reach.
     """
     place, name = available(device), str(ref)
-    base, checked, adapter = _files(ref)
+    folders = resolve_both(ref)
+    base, checked, adapter = _files(ref, folders)
     chosen = _dtype(dtype, base, place)
     with quiet_and_offline(), as_checked(base) as folder:
         require_buildable(folder, base.settings_digest, base.parameters, name)
-        tokenizer = _tokenizer(folder, name) if checked.speaks is None else tokenizer_for(checked)
+        own = checked.speaks is not None
+        tokenizer = tokenizer_for(checked) if own else read_tokenizer(folder, name)
         model, notes = _model(folder, base, name, DTYPES[chosen])
         compared = require_same_weights(model, base, name)
     if adapter is not None:
@@ -122,6 +128,8 @@ def load(
     return LoadedModel(
         ref=ref,
         folder=checked.folder,
+        base=folders.base,
+        adapter=folders.adapter,
         checked=checked,
         model=_moved(model, place, name),
         tokenizer=tokenizer,
@@ -136,11 +144,13 @@ def load(
     )
 
 
-def _files(ref: ModelRef) -> tuple[CheckedCheckpoint, CheckedCheckpoint, Adapter | None]:
+def _files(
+    ref: ModelRef, folders: Folders
+) -> tuple[CheckedCheckpoint, CheckedCheckpoint, Adapter | None]:
     """What the gate let through: the base alone, what it is with the adapter, and the adapter."""
-    folder, adapter_folder, source = resolve_both(ref)
-    adapter = None if adapter_folder is None else read_adapter(adapter_folder)
-    checked = check(folder)
+    source = folders.base.source
+    adapter = None if folders.adapter is None else read_adapter(folders.adapter)
+    checked = check(folders.model)
     if adapter is None:
         return checked, checked, None
     if ref.adapter is None:
@@ -165,25 +175,6 @@ def _natural_dtype(checked: CheckedCheckpoint, device: torch.device) -> str:
     if stored == "float16":
         return stored
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-
-
-def _tokenizer(folder: Path, name: str) -> Any:
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:
-        if not (folder / "tokenizer.json").exists() and (folder / "tokenizer.model").exists():
-            raise InputRejectedError(
-                f"the tokenizer of {shown(name)} is a sentencepiece model alone (tokenizer.model), "
-                "which does not load as it is: with transformers and sentencepiece installed, "
-                "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes the "
-                "tokenizer.json that is read here"
-            ) from error
-        raise InputRejectedError(
-            f"the tokenizer of {shown(name)} does not load ({shown(error)}): save the tokenizer "
-            "into the folder with save_pretrained"
-        ) from error
 
 
 def _model(

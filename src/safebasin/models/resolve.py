@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from safebasin.errors import InputRejectedError, ResourceError, SafebasinError, UsageError
 from safebasin.models.configuration import read_json
 from safebasin.models.shown import shown
+from safebasin.models.tokenizer_folder import TOKENIZER
 from safebasin.records import ModelRef
 
 #: What is fetched from the hub: safetensors, settings and tokenizers. Never pickles or code.
@@ -24,8 +26,8 @@ WANTED = (
 )
 #: Copies of the same weights in other formats, which no loader here reads.
 UNWANTED = ("*/*", "consolidated*")
-#: The two files of an adapter that are read; what else its folder holds is never fetched.
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+#: What is fetched of an adapter: its settings and weights, and a tokenizer of its own.
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", *TOKENIZER)
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 _FILE_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".json", ".zip", ".tar")
@@ -52,7 +54,9 @@ def resolve(ref: ModelRef) -> Path:
 
 
 def resolve_adapter(ref: ModelRef) -> Path | None:
-    """The folder of a model's adapter, None if it has none; from the hub, two files are fetched.
+    """The folder of a model's adapter, None if it has none.
+
+    From the hub its settings, its weights and its own tokenizer and template are fetched.
 
     Raises:
         UsageError: it has a revision although it is no hub repository.
@@ -62,10 +66,25 @@ def resolve_adapter(ref: ModelRef) -> Path | None:
     if ref.adapter is None:
         return None
     named = ModelRef(ref.adapter, ref.adapter_revision)
-    return _folder(named, "adapter", ADAPTER_FILES, ())
+    return _folder(named, "adapter", ADAPTER_FILES, UNWANTED)
 
 
-def resolve_both(ref: ModelRef) -> tuple[Path, Path | None, str]:
+@dataclass(frozen=True)
+class Folders:
+    """Where a model is, and the adapter over it.
+
+    Attributes:
+        model: the folder of the whole model.
+        adapter: that of the adapter, if there is one.
+        base: the name of the whole model.
+    """
+
+    model: Path
+    adapter: Path | None
+    base: ModelRef
+
+
+def resolve_both(ref: ModelRef) -> Folders:
     """The folders of a model and of its adapter, and the name of the model.
 
     A folder that holds an adapter alone goes over the base that its settings name.
@@ -76,9 +95,9 @@ def resolve_both(ref: ModelRef) -> tuple[Path, Path | None, str]:
     folder, adapter = resolve(ref), resolve_adapter(ref)
     base = None if adapter is not None else base_of(folder)
     if base is None:
-        return folder, adapter, ref.source
+        return Folders(folder, adapter, ModelRef(ref.source, ref.revision))
     try:
-        return resolve(base), folder, base.source
+        return Folders(resolve(base), folder, base)
     except SafebasinError as error:
         raise type(error)(
             f"the base that the adapter {shown(folder)} names is not to be had: {error}; or pass "

@@ -126,21 +126,23 @@ def _base(origin: LoadedModel, name: str, gate: Gate) -> tuple[ModelRef, Checked
     if _is_folder_of_adapter(ref.source):
         if ref.adapter is not None:
             raise UsageError(f"{shown(name)} puts an adapter over an adapter: merge the first one")
-        ref = over(ModelRef(origin.ref.source, origin.ref.revision), Path(ref.source))
+        ref = over(origin.base, Path(ref.source).expanduser())
     return ref, gate(resolve(ref))
 
 
 def _open(origin: LoadedModel, name: str, gate: Gate) -> Checkpoint:
     ref, checked = _base(origin, name, gate)
-    adapter_folder = resolve_adapter(ref)
-    rows, size = _rows(origin, ref, checked)
-    if adapter_folder is not None:
-        adapter = read_adapter(adapter_folder)
-        if needs_peft(adapter, origin.model):
-            rows, size = _loaded(origin, ref)
-        else:
+    folder = resolve_adapter(ref)
+    adapter = None if folder is None else read_adapter(folder)
+    require_alike(origin, [checked])
+    if adapter is not None and needs_peft(adapter, origin.model):
+        rows, size = _loaded(origin, ref)
+    else:
+        rows, size = _rows(origin, ref, checked)
+        if adapter is not None:
             change = fit(adapter, origin.model, size)
             rows, size = AdapterRows(rows, change), change.size
+    if adapter is not None:
         checked = together(checked, adapter, ref.source)
     both = f"{origin.checked.weights_digest} {checked.weights_digest}"
     way = Displacement(hashlib.sha256(both.encode()).hexdigest())
@@ -152,7 +154,6 @@ def _rows(origin: LoadedModel, ref: ModelRef, checked: CheckedCheckpoint) -> tup
 
     With how many tokens there are.
     """
-    require_alike(origin, [checked])
     size = tokens_in(origin.model, checked.folder) or size_of(origin.model)
     try:
         return FileRows(checked, origin.model, resized(origin.model, size)), size

@@ -44,7 +44,7 @@ class Checkpoint:
         self._loaded, self._overlay, self._given = loaded, overlay, given
         self._scratch = Path(scratch)
         self._kept: dict[Displacement, Kept] = {}
-        merged = loaded.ref.adapter is not None
+        merged = loaded.adapter is not None
         self.folder = self._merged() if merged else self._private()
         self._source = self.folder if merged else loaded.folder
         self.stored = self._stored()

@@ -23,8 +23,8 @@ def on_disk(ref: ModelRef) -> ModelRef:
     Raises:
         UsageError, InputRejectedError, ResourceError: see `models.resolve`.
     """
-    folder, adapter, _ = resolve_both(ref)
-    return ModelRef(str(folder), adapter=None if adapter is None else str(adapter))
+    found = resolve_both(ref)
+    return ModelRef(str(found.model), adapter=None if found.adapter is None else str(found.adapter))
 
 
 def identify(named: ModelRef, local: ModelRef) -> tuple[str, ...]:
