@@ -87,9 +87,7 @@ def load(
     template_args: Mapping[str, Any] | None = None,
     thoughts: str | None = None,
 ) -> LoadedModel:
-    """Resolve, check and load a model, and try its chat template.
-
-    An adapter is merged on the CPU, in the model's dtype, as PEFT would.
+    """Resolve, check and load a model, its adapter merged as PEFT would, and try its chat template.
 
     Args:
         ref: what to load.
@@ -107,13 +105,11 @@ def load(
         ResourceError: the device is not there, or memory or the hub is out of reach.
     """
     place, name = available(device), str(ref)
-    folders = resolve_both(ref)
-    base, checked, adapter = _files(ref, folders)
+    folders, base, checked, adapter = _files(ref)
     chosen = _dtype(dtype, base, place)
     with quiet_and_offline(), as_checked(base) as folder:
         require_buildable(folder, base.settings_digest, base.parameters, name)
-        own = checked.speaks is not None
-        tokenizer = tokenizer_for(checked) if own else read_tokenizer(folder, name)
+        tokenizer = tokenizer_for(checked) if checked.speaks else read_tokenizer(folder, name)
         model, notes = _model(folder, base, name, DTYPES[chosen])
         compared = require_same_weights(model, base, name)
     if adapter is not None:
@@ -145,18 +141,19 @@ def load(
 
 
 def _files(
-    ref: ModelRef, folders: Folders
-) -> tuple[CheckedCheckpoint, CheckedCheckpoint, Adapter | None]:
+    ref: ModelRef,
+) -> tuple[Folders, CheckedCheckpoint, CheckedCheckpoint, Adapter | None]:
     """What the gate let through: the base alone, what it is with the adapter, and the adapter."""
+    folders = resolve_both(ref)
     source = folders.base.source
     adapter = None if folders.adapter is None else read_adapter(folders.adapter)
     checked = check(folders.model)
     if adapter is None:
-        return checked, checked, None
+        return folders, checked, checked, None
     if ref.adapter is None:
         note = f"an adapter alone: it was put over {shown(source)}, the base that its settings name"
         adapter = replace(adapter, base=None, notes=(note, *adapter.notes))
-    return checked, together(checked, adapter, source), adapter
+    return folders, checked, together(checked, adapter, source), adapter
 
 
 def _dtype(asked: str, checked: CheckedCheckpoint, device: torch.device) -> str:

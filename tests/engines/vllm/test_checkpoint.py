@@ -27,10 +27,12 @@ def test_a_tied_tensor_moves_under_one_name(tmp_path: Path) -> None:
     assert len(found.stored) == len(list(loaded.model.named_parameters()))
 
 
-def test_an_adapter_is_merged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_adapter_is_merged(tmp_path: Path, alone: bool) -> None:
     base = tiny_checkpoint(tmp_path / "base")
     adapter = tiny_adapter(tmp_path / "adapter", base)
-    loaded = load(ModelRef(str(base), adapter=str(adapter)))
+    ref = ModelRef(str(adapter)) if alone else ModelRef(str(base), adapter=str(adapter))
+    loaded = load(ref)
     found = Checkpoint(loaded, Overlay(loaded.model), {}, tmp_path)
     assert found.folder != loaded.folder
     own = dict(loaded.model.named_parameters())
